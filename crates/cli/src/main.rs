@@ -1,0 +1,2 @@
+//! The keysweep binary.
+fn main() {}

@@ -1,0 +1,189 @@
+//! The table of every AWS operation that keysweep can call. Pacing, permissions and documentation come from it; an
+//! operation that is not a row here is not called.
+
+use std::fmt;
+
+/// An AWS service that keysweep calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// AWS Security Token Service, regional.
+    Sts,
+    /// AWS Identity and Access Management, global within a partition.
+    Iam,
+    /// AWS Organizations, global within a partition.
+    Organizations,
+    /// AWS CloudTrail, asked in the partition's lead region.
+    CloudTrail,
+}
+
+/// Whether a call changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Access {
+    /// Changes nothing of the customer's.
+    Read,
+    /// Changes or deletes something.
+    Write,
+}
+
+/// How a call is paced. Each account has its own pace for each call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pacing {
+    /// The limit is not published: the pace rises while calls succeed and is cut on `Throttling`.
+    Adaptive,
+    /// The limit is published: so many calls a second.
+    Fixed {
+        /// Calls a second.
+        per_second: u32,
+    },
+}
+
+macro_rules! calls {
+    ($($(#[$doc:meta])* $name:ident: $service:ident, $permission:expr, $access:ident, $pacing:expr;)*) => {
+        /// An AWS operation, by its API name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Call { $($(#[$doc])* $name,)* }
+
+        impl Call {
+            /// Every operation, in the table's order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The operation's API name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// The service it belongs to.
+            pub const fn service(self) -> Service {
+                match self { $(Self::$name => Service::$service,)* }
+            }
+
+            /// The IAM action that allows it; `None` where AWS asks for none.
+            pub const fn permission(self) -> Option<&'static str> {
+                match self { $(Self::$name => $permission,)* }
+            }
+
+            /// Whether it changes anything.
+            pub const fn access(self) -> Access {
+                match self { $(Self::$name => Access::$access,)* }
+            }
+
+            /// How it is paced.
+            pub const fn pacing(self) -> Pacing {
+                match self { $(Self::$name => $pacing,)* }
+            }
+        }
+    };
+}
+
+calls! {
+    /// Who the caller is.
+    GetCallerIdentity: Sts, None, Read, Pacing::Adaptive;
+    /// Enters a member account.
+    AssumeRole: Sts, Some("sts:AssumeRole"), Read, Pacing::Adaptive;
+    /// The organization and its management account.
+    DescribeOrganization: Organizations, Some("organizations:DescribeOrganization"), Read, Pacing::Adaptive;
+    /// Every account of the organization.
+    ListAccounts: Organizations, Some("organizations:ListAccounts"), Read, Pacing::Adaptive;
+    /// The root of the tree of organizational units.
+    ListRoots: Organizations, Some("organizations:ListRoots"), Read, Pacing::Adaptive;
+    /// The organizational units below one.
+    ListOrganizationalUnitsForParent: Organizations, Some("organizations:ListOrganizationalUnitsForParent"), Read, Pacing::Adaptive;
+    /// The accounts directly below an organizational unit.
+    ListAccountsForParent: Organizations, Some("organizations:ListAccountsForParent"), Read, Pacing::Adaptive;
+    /// The tags of an account.
+    ListTagsForResource: Organizations, Some("organizations:ListTagsForResource"), Read, Pacing::Adaptive;
+    /// Asks for a new credential report, at most every four hours.
+    GenerateCredentialReport: Iam, Some("iam:GenerateCredentialReport"), Read, Pacing::Adaptive;
+    /// Fetches the credential report.
+    GetCredentialReport: Iam, Some("iam:GetCredentialReport"), Read, Pacing::Adaptive;
+    /// The users of the account.
+    ListUsers: Iam, Some("iam:ListUsers"), Read, Pacing::Adaptive;
+    /// The access keys of one user: id, status, creation.
+    ListAccessKeys: Iam, Some("iam:ListAccessKeys"), Read, Pacing::Adaptive;
+    /// When and where one key was last used.
+    GetAccessKeyLastUsed: Iam, Some("iam:GetAccessKeyLastUsed"), Read, Pacing::Adaptive;
+    /// The tags of one user.
+    ListUserTags: Iam, Some("iam:ListUserTags"), Read, Pacing::Adaptive;
+    /// The tags of up to 1000 users.
+    GetAccountAuthorizationDetails: Iam, Some("iam:GetAccountAuthorizationDetails"), Read, Pacing::Adaptive;
+    /// Counts: users, and whether the root user has access keys.
+    GetAccountSummary: Iam, Some("iam:GetAccountSummary"), Read, Pacing::Adaptive;
+    /// The account's event history of the last 90 days: 2 calls a second per account and region.
+    LookupEvents: CloudTrail, Some("cloudtrail:LookupEvents"), Read, Pacing::Fixed { per_second: 2 };
+}
+
+/// The operation with its service, as AWS writes actions: `iam:ListAccessKeys`.
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let service = match self.service() {
+            Service::Sts => "sts",
+            Service::Iam => "iam",
+            Service::Organizations => "organizations",
+            Service::CloudTrail => "cloudtrail",
+        };
+        write!(f, "{service}:{}", self.name())
+    }
+}
+
+/// What kind of answer an unsuccessful call got. It decides what happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CallErrorKind {
+    /// Too many calls: wait and ask again (`Throttling`, `ThrottlingException`, `TooManyRequestsException`).
+    Throttled,
+    /// Not allowed (`AccessDenied`, `AccessDeniedException`, `AWSOrganizationsNotInUseException`).
+    Denied,
+    /// What was asked for does not exist (`NoSuchEntity`).
+    NotFound,
+    /// The credential report is still being made (`ReportInProgress`, 404).
+    ReportInProgress,
+    /// There is no credential report, or it is too old (`ReportNotPresent`, `ReportExpired`, 410).
+    ReportAbsent,
+    /// The caller's credentials have expired (`ExpiredToken`, `ExpiredTokenException`).
+    CredentialsExpired,
+    /// There are no credentials, or AWS does not accept them (`InvalidClientTokenId`, `SignatureDoesNotMatch`).
+    CredentialsInvalid,
+    /// A fault that may pass: a 5xx answer, a timeout, a broken connection.
+    Unavailable,
+    /// An answer that could not be read.
+    Malformed,
+    /// Any other refusal.
+    Rejected,
+}
+
+/// An AWS call that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{call} failed: {}{message}", .code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default())]
+pub struct CallError {
+    /// The operation.
+    pub call: Call,
+    /// What kind of answer it was.
+    pub kind: CallErrorKind,
+    /// AWS's error code, such as `AccessDenied`; `None` where there was no answer.
+    pub code: Option<String>,
+    /// AWS's message, or what happened to the connection. Never holds credentials.
+    pub message: String,
+    /// AWS's request id, where there was an answer.
+    pub request_id: Option<String>,
+}
+
+/// The answer of a call.
+pub type CallResult<T> = Result<T, CallError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_name_their_own_operation() {
+        for call in Call::ALL {
+            if let Some(permission) = call.permission() {
+                assert_eq!(permission, call.to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_here_writes() {
+        assert!(Call::ALL.iter().all(|call| call.access() == Access::Read));
+    }
+}

@@ -1,0 +1,1 @@
+//! Reads CloudTrail records of `UpdateAccessKey`.

@@ -1,0 +1,1 @@
+//! Reads IAM's credential report.

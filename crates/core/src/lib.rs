@@ -1,0 +1,18 @@
+//! The pure heart of keysweep: what an access key, a status change and a covered span of time are, and what follows
+//! from them.
+//!
+//! Nothing here reads a clock, draws a random number, or does input or output. Every function can be replayed from its
+//! arguments. The outside world is named only by the traits in [`ports`].
+
+pub mod account;
+pub mod assessment;
+pub mod call;
+pub mod coverage;
+pub mod evidence;
+pub mod finding;
+pub mod infer;
+pub mod key;
+pub mod policy;
+pub mod ports;
+pub mod problem;
+pub mod time;

@@ -1,0 +1,237 @@
+//! The outside world as traits, one call each: paging, pacing and retries of throttled calls belong to whoever calls
+//! them. Implemented by `keysweep-aws` for AWS and by `keysweep-sim` for the simulated AWS.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::account::{
+    Account, AccountId, AccountState, CallerIdentity, Organization, OrganizationalUnit, Tags,
+};
+use crate::assessment::AccountAssessment;
+use crate::call::CallResult;
+use crate::coverage::Coverage;
+use crate::evidence::{Observation, StatusChange};
+use crate::key::{AccessKey, AccessKeyId, LastUsed, User, UserName};
+use crate::time::Instant;
+
+/// One page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What it holds. It may be empty and yet not the last.
+    pub items: Vec<T>,
+    /// What to ask the next page with; `None` on the last page.
+    pub next: Option<String>,
+}
+
+/// The time. Wall-clock time dates evidence; elapsed time paces calls, and never runs backwards.
+pub trait Clock: Send + Sync {
+    /// The current second in UTC.
+    fn now(&self) -> Instant;
+
+    /// Time since some fixed moment.
+    fn elapsed(&self) -> Duration;
+
+    /// Waits.
+    fn sleep(&self, length: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// An account of the organization as Organizations lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedAccount {
+    /// `Id`.
+    pub id: AccountId,
+    /// `Name`.
+    pub name: Option<String>,
+    /// `State`; where it is missing, `Status`.
+    pub state: AccountState,
+}
+
+/// AWS Organizations.
+pub trait Directory: Send + Sync {
+    /// `DescribeOrganization`.
+    fn describe_organization(&self) -> impl Future<Output = CallResult<Organization>> + Send;
+
+    /// `ListAccounts`: a page of at most 20, perhaps empty.
+    fn list_accounts(
+        &self,
+        token: Option<&str>,
+    ) -> impl Future<Output = CallResult<Page<ListedAccount>>> + Send;
+
+    /// `ListRoots`.
+    fn list_roots(
+        &self,
+        token: Option<&str>,
+    ) -> impl Future<Output = CallResult<Page<OrganizationalUnit>>> + Send;
+
+    /// `ListOrganizationalUnitsForParent`.
+    fn list_organizational_units_for_parent(
+        &self,
+        parent: &str,
+        token: Option<&str>,
+    ) -> impl Future<Output = CallResult<Page<OrganizationalUnit>>> + Send;
+
+    /// `ListAccountsForParent`.
+    fn list_accounts_for_parent(
+        &self,
+        parent: &str,
+        token: Option<&str>,
+    ) -> impl Future<Output = CallResult<Page<ListedAccount>>> + Send;
+
+    /// `ListTagsForResource`.
+    fn list_tags_for_resource(
+        &self,
+        account: AccountId,
+        token: Option<&str>,
+    ) -> impl Future<Output = CallResult<Page<(String, String)>>> + Send;
+}
+
+/// The way into accounts.
+pub trait Accounts: Send + Sync {
+    /// An account that was entered.
+    type Entered: Inventory + StatusHistory + 'static;
+
+    /// `GetCallerIdentity`.
+    fn get_caller_identity(&self) -> impl Future<Output = CallResult<CallerIdentity>> + Send;
+
+    /// The caller's own account, with the caller's own credentials. No call is made.
+    fn own(&self) -> Self::Entered;
+
+    /// `AssumeRole` into a member account.
+    fn enter(&self, account: AccountId) -> impl Future<Output = CallResult<Self::Entered>> + Send;
+}
+
+/// How far a credential report is (`GenerateCredentialReport`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportState {
+    /// It was just begun.
+    Started,
+    /// It is being made.
+    InProgress,
+    /// It can be fetched.
+    Complete,
+}
+
+/// A credential report as AWS sent it (`GetCredentialReport`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawReport {
+    /// The CSV, decoded from Base64.
+    pub content: Vec<u8>,
+    /// `GeneratedTime`.
+    pub generated_at: Instant,
+}
+
+/// A user and its tags (`UserDetailList` of `GetAccountAuthorizationDetails`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserDetail {
+    /// The user's name.
+    pub name: UserName,
+    /// `AIDA…`.
+    pub id: String,
+    /// The user's tags.
+    pub tags: Tags,
+}
+
+/// The counts that keysweep needs of `GetAccountSummary`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountSummary {
+    /// `Users`; `None` where it is missing.
+    pub users: Option<u64>,
+    /// `AccountAccessKeysPresent`: whether the root user has access keys; `None` where it is missing.
+    pub root_access_keys: Option<u64>,
+}
+
+/// What IAM knows of one account.
+pub trait Inventory: Send + Sync {
+    /// `GenerateCredentialReport`.
+    fn generate_credential_report(&self) -> impl Future<Output = CallResult<ReportState>> + Send;
+
+    /// `GetCredentialReport`.
+    fn get_credential_report(&self) -> impl Future<Output = CallResult<RawReport>> + Send;
+
+    /// `ListUsers`, 1000 a page.
+    fn list_users(&self, marker: Option<&str>) -> impl Future<Output = CallResult<Page<User>>> + Send;
+
+    /// `ListAccessKeys` of one user.
+    fn list_access_keys(
+        &self,
+        user: &UserName,
+        marker: Option<&str>,
+    ) -> impl Future<Output = CallResult<Page<AccessKey>>> + Send;
+
+    /// `GetAccessKeyLastUsed`. Never answers [`LastUsed::NotRead`].
+    fn get_access_key_last_used(
+        &self,
+        key: &AccessKeyId,
+    ) -> impl Future<Output = CallResult<LastUsed>> + Send;
+
+    /// `ListUserTags`.
+    fn list_user_tags(
+        &self,
+        user: &UserName,
+        marker: Option<&str>,
+    ) -> impl Future<Output = CallResult<Page<(String, String)>>> + Send;
+
+    /// `GetAccountAuthorizationDetails` of users only, 1000 a page.
+    fn get_account_authorization_details(
+        &self,
+        marker: Option<&str>,
+    ) -> impl Future<Output = CallResult<Page<UserDetail>>> + Send;
+
+    /// `GetAccountSummary`.
+    fn get_account_summary(&self) -> impl Future<Output = CallResult<AccountSummary>> + Send;
+}
+
+/// One event as `LookupEvents` lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawEvent {
+    /// `EventId` of the envelope.
+    pub id: Option<String>,
+    /// `CloudTrailEvent`: the record itself, a JSON text.
+    pub record: Option<String>,
+}
+
+/// The account's CloudTrail event history in the partition's lead region.
+pub trait StatusHistory: Send + Sync {
+    /// `LookupEvents` with `EventName=UpdateAccessKey` from `from` to `to`, 50 a page, newest first.
+    fn lookup_events(
+        &self,
+        from: Instant,
+        to: Instant,
+        token: Option<&str>,
+    ) -> impl Future<Output = CallResult<Page<RawEvent>>> + Send;
+}
+
+/// What earlier scans know of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// Spans in which every status change was seen.
+    pub coverage: Coverage,
+    /// Every status change that was seen.
+    pub changes: Vec<StatusChange>,
+    /// Every status that was seen, by key.
+    pub observations: Vec<(AccessKeyId, Observation)>,
+}
+
+/// What keeps assessments. The embedded and the shared store come with the store crate.
+pub trait Store: Send + Sync {
+    /// Why it could not.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// What is known of an account.
+    fn recall(&self, account: AccountId) -> impl Future<Output = Result<Remembered, Self::Error>> + Send;
+
+    /// Keeps the result for one account under the id of its assessment, with all it saw.
+    fn keep(
+        &self,
+        assessment: &str,
+        result: &AccountAssessment,
+        seen: &Remembered,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// The account that a directory entry describes, before its path and tags are known.
+impl From<ListedAccount> for Account {
+    fn from(listed: ListedAccount) -> Self {
+        Self { id: listed.id, name: listed.name, state: Some(listed.state), path: None, tags: None }
+    }
+}
