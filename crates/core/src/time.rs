@@ -133,6 +133,11 @@ impl Interval {
         (earliest <= latest).then_some(Self { earliest, latest })
     }
 
+    /// The one second `at`.
+    pub const fn exactly(at: Instant) -> Self {
+        Self { earliest: at, latest: at }
+    }
+
     /// The first second in which it can have happened.
     pub const fn earliest(self) -> Instant {
         self.earliest

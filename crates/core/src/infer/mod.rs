@@ -1,9 +1,56 @@
 //! The inference of *inactive since*: which starts of the current inactive period the evidence allows.
 //! `docs/SEMANTICS.md` states its rules; each statement there names the test that holds it.
 
+mod claims;
+mod walk;
+
 use std::fmt;
 
+pub use claims::{Inference, infer};
+
+use crate::coverage::Coverage;
+use crate::key::KeyStatus;
 use crate::time::{Instant, Interval, SignedDuration};
+
+/// A successful status change: from the second `at` on, the key has `status`, until the next change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Change {
+    /// When.
+    pub at: Instant,
+    /// The status that was set. It may be the one that the key had already.
+    pub status: KeyStatus,
+}
+
+/// At some moment from the second `from` to the second `to`, both included, the key had `status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Look {
+    /// The first second of the look.
+    pub from: Instant,
+    /// The last second of the look.
+    pub to: Instant,
+    /// What was seen.
+    pub status: KeyStatus,
+}
+
+/// All that is known of one key that was seen Inactive.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyHistory<'a> {
+    /// When it was created, Active (`CreateDate`).
+    pub created: Instant,
+    /// Every recorded status change, sorted by time.
+    pub changes: &'a [Change],
+    /// Every look at its status before `seen`, in any order.
+    pub looks: &'a [Look],
+    /// The look of this assessment, which saw it Inactive; no other look is later.
+    pub seen: Look,
+    /// The settled spans: every status change in them is in `changes`.
+    pub coverage: &'a Coverage,
+    /// Up to where this assessment read the history and found it settled: the end of the last settled span. `None` where
+    /// it could not read the history, so that nothing is known of the time up to now.
+    pub settled_until: Option<Instant>,
+    /// When the assessment of the account ended; not before `seen`.
+    pub now: Instant,
+}
 
 /// What a claim rests on beside the evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +107,7 @@ pub enum Contradiction {
         /// The end of the look.
         seen_at: Instant,
         /// What was seen.
-        seen: crate::key::KeyStatus,
+        seen: KeyStatus,
     },
     /// Something is recorded of the key before it was created.
     BeforeCreation {
@@ -74,8 +121,8 @@ impl fmt::Display for Contradiction {
         match self {
             Self::SeenAgainstHistory { seen_at, seen } => {
                 let (seen, recorded) = match seen {
-                    crate::key::KeyStatus::Active => ("Active", "Inactive"),
-                    crate::key::KeyStatus::Inactive => ("Inactive", "Active"),
+                    KeyStatus::Active => ("Active", "Inactive"),
+                    KeyStatus::Inactive => ("Inactive", "Active"),
                 };
                 write!(f, "seen {seen} at {seen_at}, when the complete history says {recorded}")
             }

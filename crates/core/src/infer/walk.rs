@@ -1,0 +1,229 @@
+//! The exact walk: all starts of the inactive period that holds a given moment, over every history that the evidence
+//! allows. Which spans count as covered is the caller's to say, and with it what the answer rests on.
+//!
+//! A covered span falls into *cells*: the time before its first recorded change, and the time after each. Within a cell
+//! the status is constant. Between covered spans anything may have happened, so there every second may be a start.
+
+use super::{Change, Look};
+use crate::coverage::Coverage;
+use crate::key::KeyStatus;
+use crate::time::{Instant, Interval, Span};
+
+/// A set of statuses that are still possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Statuses {
+    active: bool,
+    inactive: bool,
+}
+
+impl Statuses {
+    const NONE: Self = Self { active: false, inactive: false };
+    const BOTH: Self = Self { active: true, inactive: true };
+
+    pub(super) const fn only(status: KeyStatus) -> Self {
+        match status {
+            KeyStatus::Active => Self { active: true, inactive: false },
+            KeyStatus::Inactive => Self { active: false, inactive: true },
+        }
+    }
+
+    pub(super) const fn has(self, status: KeyStatus) -> bool {
+        match status {
+            KeyStatus::Active => self.active,
+            KeyStatus::Inactive => self.inactive,
+        }
+    }
+
+    const fn or(self, other: Self) -> Self {
+        Self { active: self.active || other.active, inactive: self.inactive || other.inactive }
+    }
+
+    const fn and(self, other: Self) -> Self {
+        Self { active: self.active && other.active, inactive: self.inactive && other.inactive }
+    }
+
+    const fn is_empty(self) -> bool {
+        !self.active && !self.inactive
+    }
+}
+
+/// The recorded changes of one second. Their order within it is unknown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group {
+    pub(super) at: Instant,
+    /// What was set in this second.
+    pub(super) set: Statuses,
+    /// What the status can be from the end of this second to the next group, where that time is covered.
+    after: Statuses,
+}
+
+/// Joins the changes, sorted by time, that happened in the same second.
+pub(super) fn groups(changes: &[Change]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::with_capacity(changes.len());
+    for change in changes {
+        let set = Statuses::only(change.status);
+        match groups.last_mut() {
+            Some(last) if last.at == change.at => last.set = last.set.or(set),
+            _ => groups.push(Group { at: change.at, set, after: Statuses::NONE }),
+        }
+    }
+    groups
+}
+
+/// The cells of all covered spans, narrowed by what was seen.
+pub(super) struct Cells<'a> {
+    created: Instant,
+    coverage: &'a Coverage,
+    /// The first cell of each covered span, in the order of spans.
+    firsts: Vec<Statuses>,
+    groups: Vec<Group>,
+    /// The end of the first look that no cell allows.
+    pub(super) conflict: Option<(Instant, KeyStatus)>,
+    looks: &'a [Look],
+}
+
+impl<'a> Cells<'a> {
+    pub(super) fn new(created: Instant, groups: &[Group], looks: &'a [Look], coverage: &'a Coverage) -> Self {
+        // A key is born Active: the first cell of the span that holds its creation starts with the creation.
+        let first = |span: &Span| {
+            if span.from() <= created { Statuses::only(KeyStatus::Active) } else { Statuses::BOTH }
+        };
+        let mut cells = Self {
+            created,
+            coverage,
+            firsts: coverage.spans().iter().map(first).collect(),
+            groups: groups.iter().map(|group| Group { after: group.set, ..*group }).collect(),
+            conflict: None,
+            looks,
+        };
+        for look in looks {
+            cells.narrow(look);
+        }
+        cells
+    }
+
+    /// Applies a look that lies wholly in one covered span: some moment of it had the status that was seen. A change to
+    /// that status inside the look satisfies it. Otherwise every change inside sets the other status, and only the cell
+    /// in which the look begins can have had it.
+    fn narrow(&mut self, look: &Look) {
+        let from = look.from.max(self.created);
+        let Some(span) = self.coverage.span_at(from).filter(|span| span.contains(look.to)) else { return };
+        let first_inside = self.groups.partition_point(|group| group.at < from);
+        let inside = self.groups[first_inside..].iter().take_while(|group| group.at <= look.to);
+        if inside.clone().any(|group| group.set.has(look.status)) {
+            return;
+        }
+        let before = self.groups[..first_inside].last_mut().filter(|group| span.contains(group.at));
+        let cell = if let Some(group) = before {
+            &mut group.after
+        } else {
+            let index = self.coverage.spans().partition_point(|other| other.from() < span.from());
+            &mut self.firsts[index]
+        };
+        *cell = cell.and(Statuses::only(look.status));
+        if cell.is_empty() && self.conflict.is_none() {
+            self.conflict = Some((look.to, look.status));
+        }
+    }
+
+    /// The cell at the end of the second `at`, where that second is covered.
+    pub(super) fn at_end_of(&self, at: Instant) -> Option<Statuses> {
+        let index = self.coverage.spans().iter().position(|span| span.contains(at))?;
+        let span = self.coverage.spans()[index];
+        let recorded = self.groups.partition_point(|group| group.at <= at);
+        Some(self.cell(index, span, recorded))
+    }
+
+    /// The cell of the covered span with this index that follows the first `recorded` groups.
+    fn cell(&self, index: usize, span: Span, recorded: usize) -> Statuses {
+        self.last_in(span, recorded).map_or(self.firsts[index], |group| group.after)
+    }
+
+    /// The last of the first `recorded` groups, where it lies in `span`.
+    fn last_in(&self, span: Span, recorded: usize) -> Option<&Group> {
+        self.groups[..recorded].last().filter(|group| span.contains(group.at))
+    }
+
+    /// Every second in which the inactive period that holds the end of the second `as_of` can have begun, from the
+    /// first to the last. `None` where no history that the evidence allows is Inactive then.
+    pub(super) fn starts(&self, as_of: Instant) -> Option<Interval> {
+        // A period that held the whole of a look that saw Active would contradict it.
+        let seen_active = self
+            .looks
+            .iter()
+            .filter(|look| look.status == KeyStatus::Active && look.to <= as_of)
+            .map(|look| look.from.max(self.created))
+            .max()
+            .unwrap_or(self.created);
+        let mut found = Starts { not_before: seen_active, latest: None, earliest: as_of };
+        let mut recorded = self.groups.partition_point(|group| group.at <= as_of);
+        let mut end = as_of;
+        let spans = self.coverage.spans();
+        let mut next_span = spans.partition_point(|span| span.from() <= as_of);
+        // Invariant: the key is Inactive from the end of the second `end` up to the end of `as_of`, and not known to be
+        // Active at the end of `end`.
+        while end >= self.created {
+            let span = next_span.checked_sub(1).map(|index| spans[index]);
+            if let Some(span) = span.filter(|span| span.contains(end)) {
+                next_span -= 1;
+                loop {
+                    if !self.cell(next_span, span, recorded).has(KeyStatus::Inactive) {
+                        return found.interval();
+                    }
+                    let Some(group) = self.last_in(span, recorded) else { break };
+                    recorded -= 1;
+                    let became_active = group.set.has(KeyStatus::Active);
+                    if became_active || self.cell(next_span, span, recorded).has(KeyStatus::Active) {
+                        found.add(group.at);
+                    }
+                    if became_active {
+                        return found.interval();
+                    }
+                }
+                end = span.from().previous();
+            } else {
+                // Not covered from `bottom` to `end`: every second of it may be the start, down to the last sign of
+                // an Active key.
+                let bottom = span.map_or(self.created, Span::to).max(self.created);
+                let mut blocked = None;
+                while let Some(group) = self.groups[..recorded].last().filter(|group| group.at >= bottom) {
+                    recorded -= 1;
+                    if group.set.has(KeyStatus::Active) {
+                        blocked = Some(group.at);
+                        break;
+                    }
+                }
+                let lowest = blocked.unwrap_or(bottom).max(found.not_before);
+                if lowest <= end {
+                    found.add(end);
+                    found.add(lowest);
+                }
+                if blocked.is_some() || lowest > bottom {
+                    return found.interval();
+                }
+                end = bottom.previous();
+            }
+        }
+        found.interval()
+    }
+}
+
+/// The starts found so far, going back in time.
+struct Starts {
+    not_before: Instant,
+    latest: Option<Instant>,
+    earliest: Instant,
+}
+
+impl Starts {
+    fn add(&mut self, at: Instant) {
+        if at >= self.not_before {
+            self.latest.get_or_insert(at);
+            self.earliest = at;
+        }
+    }
+
+    fn interval(&self) -> Option<Interval> {
+        Interval::new(self.earliest, self.latest?)
+    }
+}
