@@ -38,6 +38,14 @@ impl Coverage {
         Self::from_spans(self.spans.iter().copied().chain([span]))
     }
 
+    /// This coverage less the seconds of `hole`.
+    #[must_use]
+    pub fn without(&self, hole: Span) -> Self {
+        let left = |span: &Span| Span::new(span.from(), span.to().min(hole.from()));
+        let right = |span: &Span| Span::new(span.from().max(hole.to()), span.to());
+        Self { spans: self.spans.iter().flat_map(|span| [left(span), right(span)]).flatten().collect() }
+    }
+
     /// The spans, earliest first.
     pub fn spans(&self) -> &[Span] {
         &self.spans
@@ -74,6 +82,15 @@ mod tests {
         let coverage = Coverage::from_spans([span(8, 9), span(1, 3), span(3, 5), span(2, 4)]);
         assert_eq!(coverage.spans(), [span(1, 5), span(8, 9)]);
         assert_eq!(coverage.with(span(5, 8)).spans(), [span(1, 9)]);
+    }
+
+    #[test]
+    fn a_hole_splits_a_span() {
+        let coverage = Coverage::from_spans([span(1, 5), span(8, 9)]);
+        assert_eq!(coverage.without(span(2, 3)).spans(), [span(1, 2), span(3, 5), span(8, 9)]);
+        assert_eq!(coverage.without(span(0, 2)).spans(), [span(2, 5), span(8, 9)]);
+        assert_eq!(coverage.without(span(4, 9)).spans(), [span(1, 4)]);
+        assert_eq!(coverage.without(span(5, 8)), coverage);
     }
 
     #[test]
