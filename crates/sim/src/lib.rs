@@ -6,6 +6,7 @@ pub mod context;
 pub mod error;
 pub mod service;
 mod sim;
+pub mod wire;
 
 pub use action::Action;
 pub use context::{Caller, CallerKind, Context, Delivery};
