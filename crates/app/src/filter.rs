@@ -44,7 +44,11 @@ impl FromStr for Selector {
         }
         if let Some(path) = text.strip_prefix("ou:") {
             let path = path.trim_matches('/');
-            return if path.is_empty() { Err(error()) } else { Ok(Self::OrganizationalUnit(path.to_owned())) };
+            return if path.is_empty() {
+                Err(error())
+            } else {
+                Ok(Self::OrganizationalUnit(path.to_owned()))
+            };
         }
         if text.starts_with("ou-") || text.starts_with("r-") {
             return Ok(Self::OrganizationalUnit(text.to_owned()));
@@ -58,7 +62,9 @@ impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(id) => id.fmt(f),
-            Self::OrganizationalUnit(unit) if unit.starts_with("ou-") || unit.starts_with("r-") => f.write_str(unit),
+            Self::OrganizationalUnit(unit) if unit.starts_with("ou-") || unit.starts_with("r-") => {
+                f.write_str(unit)
+            }
             Self::OrganizationalUnit(path) => write!(f, "ou:{path}"),
             Self::Tag { key, value: Some(value) } => write!(f, "tag:{key}={value}"),
             Self::Tag { key, value: None } => write!(f, "tag:{key}"),
@@ -113,7 +119,10 @@ impl Filters {
 
     /// Whether any filter asks for the place of accounts in the organization.
     pub fn needs_units(&self) -> bool {
-        self.include.iter().chain(&self.exclude).any(|selector| matches!(selector, Selector::OrganizationalUnit(_)))
+        self.include
+            .iter()
+            .chain(&self.exclude)
+            .any(|selector| matches!(selector, Selector::OrganizationalUnit(_)))
     }
 }
 
@@ -126,7 +135,11 @@ mod tests {
     fn account() -> Account {
         let unit = |id: &str, name: &str| OrganizationalUnit { id: id.into(), name: name.into() };
         Account {
-            path: Some(vec![unit("r-ab12", "Root"), unit("ou-ab12-1", "Workloads"), unit("ou-ab12-2", "Production")]),
+            path: Some(vec![
+                unit("r-ab12", "Root"),
+                unit("ou-ab12-1", "Workloads"),
+                unit("ou-ab12-2", "Production"),
+            ]),
             tags: Some(Tags::from([("env".into(), "prod".into())])),
             ..Account::alone("111122223333".parse().unwrap())
         }
@@ -138,9 +151,15 @@ mod tests {
 
     #[test]
     fn accounts_are_selected_by_id_unit_and_tag() {
-        for text in
-            ["111122223333", "r-ab12", "ou-ab12-2", "ou:Workloads", "ou:/Workloads/Production/", "tag:env", "tag:env=prod"]
-        {
+        for text in [
+            "111122223333",
+            "r-ab12",
+            "ou-ab12-2",
+            "ou:Workloads",
+            "ou:/Workloads/Production/",
+            "tag:env",
+            "tag:env=prod",
+        ] {
             assert_eq!(selects(text), Some(true), "{text}");
         }
         for text in ["444455556666", "ou-ab12-3", "ou:Production", "ou:Work", "tag:env=dev", "tag:team"] {

@@ -2,6 +2,10 @@
 //! and at what pace, and how an assessment comes of their answers. Names no AWS SDK; what it is composed of, the binary
 //! decides.
 
+mod account;
 pub mod filter;
+mod gate;
+mod organization;
+pub mod pacer;
 pub mod progress;
 pub mod scan;

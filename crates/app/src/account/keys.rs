@@ -1,0 +1,318 @@
+//! Finds the inactive keys of an account: through the credential report where there is one that agrees with IAM, else by
+//! listing every user.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+use keysweep_core::assessment::Method;
+use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
+use keysweep_core::evidence::credential_report::{Row, Slot};
+use keysweep_core::infer::Look;
+use keysweep_core::key::{AccessKey, KeyStatus, LastUsed, ListedStatus, Owner, User, UserName};
+use keysweep_core::ports::{Clock, Inventory, StatusHistory};
+use keysweep_core::problem::{Gap, Problem};
+use keysweep_core::time::{Instant, SignedDuration};
+
+use super::report::Report;
+use super::{IN_FLIGHT, Work, method};
+use crate::organization::all_pages;
+use crate::progress::Event;
+
+/// How many users without a key in the report are listed all the same, to see whether the report tells the truth.
+const SPOT_CHECK: usize = 5;
+/// IAM is eventually consistent: an answer may be this old. Propagation takes seconds.
+const CONSISTENT_WITHIN: SignedDuration = SignedDuration::from_mins(1);
+
+/// What was found.
+pub(super) struct Keys {
+    pub(super) method: Option<Method>,
+    /// How many users there are; `None` where they could not be listed to the end.
+    pub(super) users: Option<u64>,
+    pub(super) inactive: Vec<InactiveKey>,
+    pub(super) root: Vec<RootKey>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// A user's key that `ListAccessKeys` showed Inactive.
+pub(super) struct InactiveKey {
+    pub(super) user: UserName,
+    pub(super) owner: Owner,
+    pub(super) key: AccessKey,
+    /// The creation dates of all keys of the user, this one's too.
+    pub(super) all_created: Vec<Instant>,
+    pub(super) seen: Look,
+    /// The user's name in the credential report: it may have been renamed since.
+    pub(super) report_name: UserName,
+}
+
+/// An inactive key of the root user, as the credential report shows it.
+pub(super) struct RootKey {
+    pub(super) created: Instant,
+    pub(super) last_used: LastUsed,
+}
+
+/// A user whose keys are to be listed.
+#[derive(Clone)]
+struct Candidate {
+    name: UserName,
+    arn: String,
+    created: Instant,
+    /// `AIDA…`, where it is known: the report does not tell it.
+    id: Option<String>,
+    report_name: UserName,
+}
+
+impl From<User> for Candidate {
+    fn from(user: User) -> Self {
+        let report_name = user.name.clone();
+        Self { name: user.name, arn: user.arn, created: user.created, id: Some(user.id), report_name }
+    }
+}
+
+/// The keys of one user at one time.
+struct Listed {
+    user: Candidate,
+    answer: CallResult<Vec<AccessKey>>,
+    asked_at: Instant,
+    answered_at: Instant,
+}
+
+impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
+    pub(super) async fn keys(&self, report: Option<&Report>) -> Keys {
+        let mut keys =
+            Keys { method: None, users: None, inactive: Vec::new(), root: Vec::new(), problems: Vec::new() };
+        self.root_keys(report, &mut keys).await;
+        let mut listed = Vec::new();
+        let mut exhaustive = true;
+        if let Some(report) = report.filter(|_| !self.plan.exhaustive) {
+            listed = self.list_keys(self.candidates(report)).await;
+            let disagrees = listed.iter().find(|listed| disagrees(listed, report));
+            exhaustive = disagrees.is_some();
+            if let Some(Listed { user, .. }) = disagrees {
+                let gap = Gap::ReportDistrusted { user: user.name.clone() };
+                let generated = format!("the report of {}", report.generated_at);
+                keys.problems.push(self.problem_saying(gap, generated));
+            } else {
+                keys.users = Some(report.rows.users.len() as u64);
+            }
+            keys.method = Some(Method::CredentialReport);
+        }
+        if exhaustive {
+            let known: BTreeSet<UserName> = listed.iter().map(|listed| listed.user.name.clone()).collect();
+            let (users, failed) = self.users().await;
+            if failed.is_none() {
+                keys.users = Some(users.len() as u64);
+            }
+            if failed.is_none() || !users.is_empty() {
+                keys.method = Some(method(true));
+            }
+            keys.problems.extend(failed.map(|error| self.problem(Gap::UsersNotListed, error)));
+            let rest = users.into_iter().map(Candidate::from).filter(|user| !known.contains(&user.name));
+            listed.extend(self.list_keys(rest.collect()).await);
+        }
+        self.follow_vanished(report, &mut listed, &mut keys.problems).await;
+        listed.sort_by(|a, b| a.user.name.cmp(&b.user.name));
+        for listed in listed {
+            self.sort_out(listed, &mut keys);
+        }
+        keys
+    }
+
+    async fn users(&self) -> (Vec<User>, Option<CallError>) {
+        all_pages(async |marker: Option<String>| {
+            self.call(Call::ListUsers, || self.entered.list_users(marker.as_deref())).await
+        })
+        .await
+    }
+
+    /// The users whose rows call for a look, and a few of those that show no key.
+    fn candidates(&self, report: &Report) -> Vec<Candidate> {
+        let candidate = |(name, row): &(UserName, Row)| Candidate {
+            name: name.clone(),
+            arn: row.arn.clone(),
+            created: row.created,
+            id: None,
+            report_name: name.clone(),
+        };
+        let (look, rest): (Vec<_>, Vec<_>) =
+            report.rows.users.iter().partition(|(_, row)| row.calls_for_a_look());
+        let mut without_key: Vec<_> = rest.into_iter().filter(|(_, row)| row.has_empty_slot()).collect();
+        // Other users each time, so that a fault of the report cannot hide behind the same few for ever.
+        let mut random = fastrand::Rng::with_seed(seed(&[self.plan.seed, &self.account.id.to_string()]));
+        let checked = SPOT_CHECK.min(without_key.len());
+        for index in 0..checked {
+            let chosen = random.usize(index..without_key.len());
+            without_key.swap(index, chosen);
+        }
+        look.into_iter().map(candidate).chain(without_key.into_iter().take(checked).map(candidate)).collect()
+    }
+
+    async fn list_keys(&self, users: Vec<Candidate>) -> Vec<Listed> {
+        let clock = self.caller.desk.clock;
+        self.caller.desk.progress.on(Event::KeysToList { account: self.account.id, users: users.len() });
+        let list = async |user: Candidate| {
+            let asked_at = clock.now();
+            let (keys, failed) = all_pages(async |marker: Option<String>| {
+                self.call(Call::ListAccessKeys, || {
+                    self.entered.list_access_keys(&user.name, marker.as_deref())
+                })
+                .await
+            })
+            .await;
+            let answer = failed.map_or(Ok(keys), Err);
+            Listed { user, answer, asked_at, answered_at: clock.now() }
+        };
+        futures_util::stream::iter(users).map(list).buffer_unordered(IN_FLIGHT).collect().await
+    }
+
+    /// A user that is no longer found under its name was renamed or deleted: its keys are looked for under the name it
+    /// has now, and only when it is not there it is told to be gone.
+    async fn follow_vanished(
+        &self,
+        report: Option<&Report>,
+        listed: &mut Vec<Listed>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let is_gone =
+            |listed: &Listed| matches!(&listed.answer, Err(error) if error.kind == CallErrorKind::NotFound);
+        let (gone, found): (Vec<_>, Vec<_>) = listed.drain(..).partition(is_gone);
+        *listed = found;
+        // A user of the spot check that is gone had no inactive key to lose.
+        let had_key = |user: &Candidate| {
+            let row = report.and_then(|report| row_of(report, &user.report_name));
+            row.is_none_or(Row::calls_for_a_look)
+        };
+        let gone: Vec<Candidate> = gone.into_iter().map(|listed| listed.user).filter(had_key).collect();
+        if gone.is_empty() {
+            return;
+        }
+        let (users, failed) = self.users().await;
+        if let Some(error) = failed {
+            problems.extend(
+                gone.into_iter()
+                    .map(|user| self.problem(Gap::KeysNotListed { user: user.name }, error.clone())),
+            );
+            return;
+        }
+        let known: BTreeSet<&UserName> = listed.iter().map(|listed| &listed.user.name).collect();
+        let mut renamed: BTreeMap<UserName, Candidate> = BTreeMap::new();
+        for user in gone {
+            let same = |other: &&User| {
+                let same_id = user.id.as_ref().is_some_and(|id| *id == other.id);
+                let same_creation = user.id.is_none() && other.created == user.created;
+                (same_id || same_creation) && !known.contains(&other.name)
+            };
+            let mut heirs = users.iter().filter(same).peekable();
+            if heirs.peek().is_none() {
+                problems.push(Problem {
+                    account: Some(self.account.id),
+                    gap: Gap::UserVanished { user: user.name.clone() },
+                    error: None,
+                    detail: Some(format!("ListUsers knows no user created at {}", user.created)),
+                });
+            }
+            for heir in heirs {
+                let candidate =
+                    Candidate { report_name: user.report_name.clone(), ..Candidate::from(heir.clone()) };
+                renamed.insert(heir.name.clone(), candidate);
+            }
+        }
+        for again in self.list_keys(renamed.into_values().collect()).await {
+            if is_gone(&again) {
+                let gap = Gap::UserVanished { user: again.user.name.clone() };
+                problems
+                    .push(self.problem_saying(gap, "it changed its name or was deleted twice".to_owned()));
+            } else {
+                listed.push(again);
+            }
+        }
+    }
+
+    fn sort_out(&self, listed: Listed, keys: &mut Keys) {
+        let Listed { user, answer, asked_at, answered_at } = listed;
+        let listed = match answer {
+            Ok(listed) => listed,
+            Err(error) => {
+                keys.problems.push(self.problem(Gap::KeysNotListed { user: user.name }, error));
+                return;
+            }
+        };
+        let all_created: Vec<Instant> = listed.iter().map(|key| key.created).collect();
+        let seen = Look { from: asked_at - CONSISTENT_WITHIN, to: answered_at, status: KeyStatus::Inactive };
+        for key in listed {
+            match &key.status {
+                ListedStatus::Known(KeyStatus::Active) => {}
+                ListedStatus::Known(KeyStatus::Inactive) => keys.inactive.push(InactiveKey {
+                    user: user.name.clone(),
+                    owner: Owner::User { name: user.name.clone(), arn: user.arn.clone() },
+                    key,
+                    all_created: all_created.clone(),
+                    seen,
+                    report_name: user.report_name.clone(),
+                }),
+                ListedStatus::Other(status) => keys.problems.push(Problem {
+                    account: Some(self.account.id),
+                    gap: Gap::UnknownStatus {
+                        user: user.name.clone(),
+                        key: key.id.clone(),
+                        status: status.clone(),
+                    },
+                    error: None,
+                    detail: None,
+                }),
+            }
+        }
+    }
+
+    /// The root user's inactive keys. Only the report shows them; without it, `GetAccountSummary` can at least say that
+    /// there are no keys at all.
+    async fn root_keys(&self, report: Option<&Report>, keys: &mut Keys) {
+        let Some(report) = report else {
+            let summary = self.call(Call::GetAccountSummary, || self.entered.get_account_summary()).await;
+            let detail = match summary.map(|summary| summary.root_access_keys) {
+                Ok(Some(0)) => return,
+                Ok(Some(_)) => "it has access keys, and only the credential report tells their status",
+                Ok(None) => "GetAccountSummary does not say AccountAccessKeysPresent",
+                Err(error) => {
+                    keys.problems.push(self.problem(Gap::RootKeysNotAssessed, error));
+                    return;
+                }
+            };
+            keys.problems.push(self.problem_saying(Gap::RootKeysNotAssessed, detail.to_owned()));
+            return;
+        };
+        let row = &report.rows.root;
+        keys.root = row
+            .inactive()
+            .map(|(created, last_used)| RootKey { created, last_used: last_used.clone() })
+            .collect();
+        if row.slots.contains(&Slot::Contradictory) || row.has_more {
+            let detail =
+                "the credential report's row <root_account> contradicts itself or does not show all keys";
+            keys.problems.push(self.problem_saying(Gap::RootKeysNotAssessed, detail.to_owned()));
+        }
+    }
+}
+
+/// The report's row of a user.
+pub(super) fn row_of<'a>(report: &'a Report, name: &UserName) -> Option<&'a Row> {
+    report.rows.users.iter().find(|(other, _)| other == name).map(|(_, row)| row)
+}
+
+/// Whether IAM lists a key, older than the report, that the user's row does not show.
+fn disagrees(listed: &Listed, report: &Report) -> bool {
+    let Some(row) = row_of(report, &listed.user.report_name).filter(|row| !row.has_more) else {
+        return false;
+    };
+    let Ok(keys) = &listed.answer else { return false };
+    let shown = row.slots.iter().filter(|slot| matches!(slot, Slot::Key { .. })).count();
+    keys.iter().filter(|key| key.created < report.gathered_from()).count() > shown
+}
+
+/// FNV-1a over the texts: the same texts, the same choice.
+fn seed(texts: &[&str]) -> u64 {
+    texts
+        .iter()
+        .flat_map(|text| text.bytes().chain([0]))
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,156 @@
+//! The assessment of one account: which calls are made in which order, and what comes of their answers.
+//!
+//! The credential report names the users to look at; `ListAccessKeys` tells their keys; the event history tells since when
+//! they are inactive. Where the report cannot be used or is found wrong, every user is listed.
+
+mod details;
+mod findings;
+mod history;
+mod keys;
+mod report;
+
+use futures_util::future::join;
+use keysweep_core::account::Account;
+use keysweep_core::assessment::{AccountAssessment, AccountStatus, Method};
+use keysweep_core::call::{Call, CallError, CallResult};
+use keysweep_core::coverage::Coverage;
+use keysweep_core::policy::Policy;
+use keysweep_core::ports::{Clock, Inventory, StatusHistory};
+use keysweep_core::problem::{Gap, Problem};
+
+use crate::gate::{Caller, Gates};
+use history::History;
+use report::Report;
+
+/// How many calls of one account are on their way at the same time. The pace limits them, so this need only be enough to
+/// fill the pace times the latency: 100 calls a second of 100 ms.
+const IN_FLIGHT: usize = 10;
+
+/// How an account is to be assessed.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan<'a> {
+    pub(crate) policy: Policy,
+    pub(crate) exhaustive: bool,
+    /// Chooses the users of the spot check.
+    pub(crate) seed: &'a str,
+}
+
+/// One account under assessment: the ways to call it, and what could not be learnt so far.
+struct Work<'a, E, C> {
+    account: &'a Account,
+    entered: &'a E,
+    caller: &'a Caller<'a, C>,
+    gates: &'a Gates,
+    plan: Plan<'a>,
+}
+
+impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
+    fn problem(&self, gap: Gap, error: CallError) -> Problem {
+        Problem { account: Some(self.account.id), gap, error: Some(error), detail: None }
+    }
+
+    fn problem_saying(&self, gap: Gap, detail: String) -> Problem {
+        Problem { account: Some(self.account.id), gap, error: None, detail: Some(detail) }
+    }
+
+    async fn call<T, F>(&self, call: Call, send: impl Fn() -> F) -> CallResult<T>
+    where
+        F: Future<Output = CallResult<T>>,
+    {
+        self.caller.call(self.gates, call, send).await
+    }
+}
+
+/// The assessment of an account that could not be entered.
+pub(crate) fn not_entered<C: Clock>(
+    account: Account,
+    error: CallError,
+    caller: &Caller<'_, C>,
+) -> AccountAssessment {
+    let problem =
+        Problem { account: Some(account.id), gap: Gap::AccountNotEntered, error: Some(error), detail: None };
+    AccountAssessment {
+        assessed_at: Some(caller.desk.clock.now()),
+        calls: caller.counts(),
+        ..untouched(account, AccountStatus::NotAssessed, vec![problem])
+    }
+}
+
+/// The assessment of an account in which nothing was done.
+pub(crate) fn untouched(
+    account: Account,
+    status: AccountStatus,
+    problems: Vec<Problem>,
+) -> AccountAssessment {
+    AccountAssessment {
+        account,
+        status,
+        method: None,
+        users: None,
+        coverage: Coverage::none(),
+        findings: Vec::new(),
+        problems,
+        calls: keysweep_core::assessment::CallCounts::default(),
+        assessed_at: None,
+    }
+}
+
+/// Assesses an account that was entered.
+pub(crate) async fn assess<E: Inventory + StatusHistory, C: Clock>(
+    account: &Account,
+    entered: &E,
+    caller: &Caller<'_, C>,
+    gates: &Gates,
+    plan: Plan<'_>,
+) -> AccountAssessment {
+    let work = Work { account, entered, caller, gates, plan };
+    let mut problems = Vec::new();
+
+    let report = if plan.exhaustive { None } else { work.report(&mut problems).await };
+    // Most accounts with an inactive key show it in the report, so the history can be read while keys are listed.
+    let expected = report.as_ref().is_some_and(Report::shows_inactive_keys);
+    let early_history = async { if expected { Some(work.history().await) } else { None } };
+    let (keys, early_history) = join(work.keys(report.as_ref()), early_history).await;
+    problems.extend(keys.problems);
+
+    let needs_history = !keys.inactive.is_empty() || !keys.root.is_empty();
+    let history = match early_history {
+        Some(history) => history,
+        None if needs_history => work.history().await,
+        None => History::not_needed(),
+    };
+    problems.extend(history.problems.iter().cloned());
+
+    let tags = work.tags(&keys.inactive, keys.users, &mut problems).await;
+    let last_used = work.last_used(&keys.inactive, report.as_ref(), &mut problems).await;
+    let now = caller.desk.clock.now();
+    let looked_at = findings::Looked {
+        keys: &keys.inactive,
+        root: &keys.root,
+        report: report.as_ref(),
+        history: &history,
+    };
+    let findings = findings::draw(account.id, &looked_at, &last_used, tags.as_ref(), plan.policy, now);
+
+    let status = match (problems.is_empty(), keys.method) {
+        (true, _) => AccountStatus::Complete,
+        (false, Some(_)) => AccountStatus::Partial,
+        (false, None) => AccountStatus::NotAssessed,
+    };
+    AccountAssessment {
+        account: account.clone(),
+        status,
+        method: keys.method,
+        users: keys.users,
+        coverage: history.coverage,
+        findings,
+        problems,
+        calls: caller.counts(),
+        assessed_at: Some(now),
+    }
+}
+
+/// How the keys of users were found, for [`AccountAssessment::method`].
+const fn method(exhaustive: bool) -> Method {
+    if exhaustive { Method::Exhaustive } else { Method::CredentialReport }
+}

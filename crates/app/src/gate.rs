@@ -1,0 +1,120 @@
+//! Sends calls at their pace: one gate for each operation of an account, one waiter at a time in each. A throttled call is
+//! sent again, never dropped, until everything has been throttled for longer than the user wants to wait.
+
+use std::future::Future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use keysweep_core::assessment::CallCounts;
+use keysweep_core::call::{Call, CallErrorKind, CallResult};
+use keysweep_core::ports::Clock;
+
+use crate::pacer::Pacer;
+use crate::progress::{Event, Progress};
+
+/// The gates of one account.
+pub(crate) struct Gates {
+    gates: Vec<Gate>,
+}
+
+struct Gate {
+    queue: tokio::sync::Mutex<()>,
+    pacer: Mutex<Pacer>,
+}
+
+impl Gates {
+    pub(crate) fn new() -> Self {
+        let gate = |call: &Call| Gate {
+            queue: tokio::sync::Mutex::new(()),
+            pacer: Mutex::new(Pacer::new(call.pacing())),
+        };
+        Self { gates: Call::ALL.iter().map(gate).collect() }
+    }
+
+    fn of(&self, call: Call) -> &Gate {
+        // `Call::ALL` lists the operations in the order of their discriminants.
+        &self.gates[call as usize]
+    }
+}
+
+impl Gate {
+    fn pacer(&self) -> MutexGuard<'_, Pacer> {
+        self.pacer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn pass(&self, clock: &impl Clock) {
+        let _turn = self.queue.lock().await;
+        loop {
+            let wait = {
+                let mut pacer = self.pacer();
+                let now = clock.elapsed();
+                let wait = pacer.wait(now);
+                if wait.is_zero() {
+                    pacer.sent(now);
+                    return;
+                }
+                wait
+            };
+            clock.sleep(wait).await;
+        }
+    }
+}
+
+/// What every call needs, whatever it asks: the time, whom to tell, and how long to wait.
+pub(crate) struct Desk<'a, C> {
+    pub(crate) clock: &'a C,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) give_up_after: Duration,
+}
+
+/// Calls on behalf of one account, counted.
+pub(crate) struct Caller<'a, C> {
+    pub(crate) desk: &'a Desk<'a, C>,
+    counts: Mutex<CallCounts>,
+}
+
+impl<'a, C: Clock> Caller<'a, C> {
+    pub(crate) fn new(desk: &'a Desk<'a, C>) -> Self {
+        Self { desk, counts: Mutex::new(CallCounts::default()) }
+    }
+
+    pub(crate) fn counts(&self) -> CallCounts {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends a call through its gate, again and again while it is throttled.
+    pub(crate) async fn call<T, F>(&self, gates: &Gates, call: Call, send: impl Fn() -> F) -> CallResult<T>
+    where
+        F: Future<Output = CallResult<T>>,
+    {
+        let Desk { clock, progress, give_up_after } = self.desk;
+        let gate = gates.of(call);
+        loop {
+            gate.pass(*clock).await;
+            let answer = send().await;
+            let throttled = matches!(&answer, Err(error) if error.kind == CallErrorKind::Throttled);
+            self.counts.lock().unwrap_or_else(PoisonError::into_inner).record(call, throttled);
+            progress.on(Event::Called { call, throttled });
+            let now = clock.elapsed();
+            let mut pacer = gate.pacer();
+            if !throttled {
+                pacer.passed(now);
+                return answer;
+            }
+            pacer.throttled(now);
+            if pacer.throttled_for(now) >= *give_up_after {
+                return answer;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_has_its_own_gate() {
+        assert!(Call::ALL.iter().enumerate().all(|(index, call)| *call as usize == index));
+    }
+}
