@@ -20,7 +20,8 @@ pub struct Inference {
     pub settled: Option<Claim>,
     /// Entailed if every change since the settled history ended has been delivered already.
     pub settling: Option<Claim>,
-    /// Entailed if also nothing happened between looks that all saw the key Inactive.
+    /// Entailed if also nothing happened between two signs of an Inactive key, looks or recorded changes, that have no
+    /// sign of an Active key between them.
     pub observed: Option<Claim>,
     /// What cannot be true together. Where there is any, no claim is to be relied on.
     pub contradictions: Vec<Contradiction>,
@@ -39,12 +40,9 @@ pub fn infer(history: &KeyHistory<'_>) -> Inference {
     contradictions
         .extend(cells.conflict.map(|(seen_at, seen)| Contradiction::SeenAgainstHistory { seen_at, seen }));
 
-    // The moment of the look can be as early as the start of the second `seen.from`. A key that cannot have been
-    // Inactive before it became so within the look.
-    let earliest = cells.starts(seen.from.previous()).map_or(seen.from.max(created), Interval::earliest);
     let at_look = Claim {
         as_of: seen.to,
-        interval: Interval::new(earliest, seen.to).unwrap_or(Interval::exactly(seen.to)),
+        interval: Interval::new(cells.earliest_start_at(seen), seen.to).unwrap_or(Interval::exactly(seen.to)),
         confidence: Confidence::Proven,
     };
 
@@ -52,37 +50,30 @@ pub fn infer(history: &KeyHistory<'_>) -> Inference {
         .settled_until
         .map(Instant::previous)
         .filter(|end| !active_after(*end, &groups, history.looks))
-        .filter(|end| {
-            cells
-                .at_end_of(*end)
-                .is_some_and(|cell| cell.has(KeyStatus::Inactive) && !cell.has(KeyStatus::Active))
-        })
-        .and_then(|end| claim(cells.starts(end), end, Confidence::Proven));
+        .and_then(|end| claim(&cells, end, Confidence::Proven));
 
     let tail = history.settled_until.and_then(|until| Span::new(until, now.next()));
-    let (settling, assumed) = match tail {
-        None => (None, coverage.clone()),
-        Some(tail) => {
-            let assumed = coverage.with(tail);
-            let cells = Cells::new(created, &groups, &looks, &assumed);
-            let starts = if cells.conflict.is_none() { cells.starts(now) } else { None };
-            (claim(starts, now, Confidence::Settling), assumed)
-        }
-    };
+    let delivered = tail.map_or_else(|| coverage.clone(), |tail| coverage.with(tail));
+    let settling = tail
+        .and_then(|_| claim(&Cells::new(created, &groups, &looks, &delivered), now, Confidence::Settling));
 
-    let observed = bridges(&groups, &looks, seen).map(|bridges| {
-        let assumed = Coverage::from_spans(assumed.spans().iter().copied().chain(bridges));
-        let as_of = if tail.is_some() { now } else { seen.to };
-        let cells = Cells::new(created, &groups, &looks, &assumed);
-        let starts = if cells.conflict.is_none() { cells.starts(as_of) } else { None };
-        claim(starts, as_of, Confidence::Observed)
-    });
+    let as_of = if tail.is_some() { now } else { seen.to };
+    let observed = Some(bridges(&groups, &looks, seen))
+        .filter(|bridges| !bridges.is_empty() && !active_after(as_of, &groups, history.looks))
+        .and_then(|bridges| {
+            let quiet = Coverage::from_spans(delivered.spans().iter().copied().chain(bridges));
+            claim(&Cells::new(created, &groups, &looks, &quiet), as_of, Confidence::Observed)
+        });
 
-    Inference { at_look, settled, settling, observed: observed.flatten(), contradictions }
+    Inference { at_look, settled, settling, observed, contradictions }
 }
 
-fn claim(starts: Option<Interval>, as_of: Instant, confidence: Confidence) -> Option<Claim> {
-    starts.map(|interval| Claim { as_of, interval, confidence })
+/// The claim about the end of the second `as_of`, where the key was certainly Inactive then.
+fn claim(cells: &Cells<'_>, as_of: Instant, confidence: Confidence) -> Option<Claim> {
+    if cells.conflict.is_some() || !cells.inactive_at_end_of(as_of) {
+        return None;
+    }
+    cells.starts(as_of).map(|interval| Claim { as_of, interval, confidence })
 }
 
 fn before_creation(history: &KeyHistory<'_>) -> Vec<Contradiction> {
@@ -101,30 +92,37 @@ fn active_after(end: Instant, groups: &[Group], looks: &[Look]) -> bool {
         || looks.iter().any(|look| look.status == KeyStatus::Active && look.to > end)
 }
 
-/// The stretches between neighbouring signs of an Inactive key, with no sign of an Active one between them. `None` where
-/// there are none: then nothing is assumed and nothing is gained.
-fn bridges(groups: &[Group], looks: &[Look], seen: Look) -> Option<Vec<Span>> {
-    if looks.len() == 1 && groups.is_empty() {
-        return None;
+/// The seconds that lie between two signs of an Inactive key, looks or recorded changes, where no sign of an Active key
+/// touches the time from the start of the one to the end of the other.
+///
+/// Changes of both kinds in one second are a sign of an Active key: they are no ground to assume that nothing happened.
+fn bridges(groups: &[Group], looks: &[Look], seen: Look) -> Vec<Span> {
+    let of_groups = groups.iter().filter(|group| group.at <= seen.to).map(|group| {
+        let status = if group.set.has(KeyStatus::Active) { KeyStatus::Active } else { KeyStatus::Inactive };
+        Look { from: group.at, to: group.at, status }
+    });
+    let signs = of_groups.chain(looks.iter().copied());
+    let (mut active, mut inactive): (Vec<Look>, Vec<Look>) =
+        signs.partition(|sign| sign.status == KeyStatus::Active);
+    active.sort_unstable_by_key(|sign| sign.from);
+    inactive.sort_unstable_by_key(|sign| sign.to);
+
+    let mut active = active.into_iter().peekable();
+    let mut last_active: Option<Instant> = None;
+    let mut latest_from: Option<Instant> = None;
+    let mut bridges = Vec::new();
+    for pair in inactive.windows(2) {
+        let [before, after] = pair else { continue };
+        // Of all signs that ended by then, the one that began last leaves the least time for an Active key.
+        latest_from = latest_from.max(Some(before.from));
+        while let Some(sign) = active.next_if(|sign| sign.from <= after.to) {
+            last_active = last_active.max(Some(sign.to));
+        }
+        if last_active < latest_from {
+            bridges.extend(Span::new(before.to.next(), after.to.next()));
+        }
     }
-    // A sign of both kinds in one second, or a look that overlaps a change, breaks the chain: it is no ground to assume
-    // that nothing happened.
-    let inactive_only = |group: &Group| !group.set.has(KeyStatus::Active);
-    let mut signs: Vec<(Instant, Instant, bool)> = groups
-        .iter()
-        .filter(|group| group.at <= seen.to)
-        .map(|group| (group.at, group.at, inactive_only(group)))
-        .chain(looks.iter().map(|look| (look.to, look.from, look.status == KeyStatus::Inactive)))
-        .collect();
-    signs.sort_unstable();
-    let bridges: Vec<Span> = signs
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [(from, _, true), (to, _, true)] => Span::new(from.next(), to.next()),
-            _ => None,
-        })
-        .collect();
-    (!bridges.is_empty()).then_some(bridges)
+    bridges
 }
 
 impl Inference {

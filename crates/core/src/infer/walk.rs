@@ -128,8 +128,8 @@ impl<'a> Cells<'a> {
 
     /// The cell at the end of the second `at`, where that second is covered.
     pub(super) fn at_end_of(&self, at: Instant) -> Option<Statuses> {
-        let index = self.coverage.spans().iter().position(|span| span.contains(at))?;
-        let span = self.coverage.spans()[index];
+        let index = self.coverage.spans().partition_point(|span| span.from() <= at).checked_sub(1)?;
+        let span = self.coverage.spans().get(index).copied().filter(|span| span.contains(at))?;
         let recorded = self.groups.partition_point(|group| group.at <= at);
         Some(self.cell(index, span, recorded))
     }
@@ -144,22 +144,62 @@ impl<'a> Cells<'a> {
         self.groups[..recorded].last().filter(|group| span.contains(group.at))
     }
 
+    /// Whether the evidence entails that the key is Inactive at the end of the second `at`.
+    pub(super) fn inactive_at_end_of(&self, at: Instant) -> bool {
+        self.at_end_of(at) == Some(Statuses::only(KeyStatus::Inactive))
+    }
+
+    /// Whether a key that is Inactive at the end of the second `end` can turn Active up to the end of the second `to`.
+    fn may_turn_active(&self, end: Instant, to: Instant) -> bool {
+        let covered = self.coverage.span_at(end.next()).is_some_and(|span| span.contains(to));
+        end < to
+            && (!covered || self.groups_within(end.next(), to).any(|group| group.set.has(KeyStatus::Active)))
+    }
+
+    /// The recorded changes from the second `from` to the second `to`, both included.
+    fn groups_within(&self, from: Instant, to: Instant) -> impl Iterator<Item = &Group> {
+        let first = self.groups.partition_point(|group| group.at < from);
+        self.groups[first..].iter().take_while(move |group| group.at <= to)
+    }
+
+    /// The earliest second in which the inactive period that holds the moment of the look `seen` can have begun.
+    pub(super) fn earliest_start_at(&self, seen: Look) -> Instant {
+        if let Some(starts) = self.starts(seen.from.previous()) {
+            return starts.earliest();
+        }
+        // The key was Active when the look began: it became Inactive in the first second of the look that allows it.
+        let from = seen.from.max(self.created);
+        let Some(span) = self.coverage.span_at(from) else { return from };
+        let recorded = self
+            .groups_within(from, span.to().previous())
+            .find(|group| group.set.has(KeyStatus::Inactive))
+            .map_or(span.to(), |group| group.at);
+        if recorded <= seen.to { recorded } else { from }
+    }
+
     /// Every second in which the inactive period that holds the end of the second `as_of` can have begun, from the
     /// first to the last. `None` where no history that the evidence allows is Inactive then.
     pub(super) fn starts(&self, as_of: Instant) -> Option<Interval> {
-        // A period that held the whole of a look that saw Active would contradict it.
+        let spans = self.coverage.spans();
+        let mut next_span = spans.partition_point(|span| span.from() <= as_of);
+        // Where coverage begins just after `as_of`, the status then is that of its first cell.
+        let begins = spans.get(next_span).is_some_and(|span| span.from() == as_of.next());
+        if begins && self.created <= as_of && !self.firsts[next_span].has(KeyStatus::Inactive) {
+            return None;
+        }
+        // A period that held all of a look that saw Active, but for moments at which the key is Inactive too, would
+        // contradict it.
         let seen_active = self
             .looks
             .iter()
-            .filter(|look| look.status == KeyStatus::Active && look.to <= as_of)
+            .filter(|look| look.status == KeyStatus::Active && look.from <= as_of)
+            .filter(|look| !self.may_turn_active(as_of, look.to))
             .map(|look| look.from.max(self.created))
             .max()
             .unwrap_or(self.created);
         let mut found = Starts { not_before: seen_active, latest: None, earliest: as_of };
         let mut recorded = self.groups.partition_point(|group| group.at <= as_of);
         let mut end = as_of;
-        let spans = self.coverage.spans();
-        let mut next_span = spans.partition_point(|span| span.from() <= as_of);
         // Invariant: the key is Inactive from the end of the second `end` up to the end of `as_of`, and not known to be
         // Active at the end of `end`.
         while end >= self.created {
