@@ -1,1 +1,22 @@
-//! keysweep-aws
+//! The ports of `keysweep-core` on AWS itself, through the official SDK. The only crate that names `aws_sdk_*`.
+//!
+//! One file per service; each method makes one call. Paging, pacing and repeating throttled calls belong to
+//! `keysweep-app`; transient faults alone are repeated here, by the SDK. An answer is never completed by guesses: what
+//! AWS had to say and did not is an error that names the field.
+
+mod answer;
+mod clock;
+mod cloudtrail;
+mod credentials;
+mod error;
+mod iam;
+mod options;
+mod organizations;
+mod retry;
+mod session;
+mod sts;
+mod whole;
+
+pub use clock::SystemClock;
+pub use options::{RoleOptions, SessionOptions, StaticCredentials};
+pub use session::{EnteredAccount, Session};

@@ -1,1 +1,126 @@
-//! keysweep-report
+//! Renders an [`Assessment`]: a pure function from the assessment and the options to bytes, one module for each format.
+//!
+//! Nothing here reads a clock, a terminal or an environment. Whether there is a terminal, how wide it is and whether it
+//! shows colour are options that the caller decides. All formats take their sentences from [`words`], their ids from
+//! [`identity`] and their sums from [`totals`], so that they cannot disagree.
+
+pub mod csv;
+pub mod identity;
+pub mod json;
+pub mod mask;
+pub mod terminal;
+pub mod totals;
+pub mod visible;
+pub mod words;
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+
+use keysweep_core::assessment::Assessment;
+
+pub use terminal::Style;
+
+/// A format of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// A summary to read in a terminal.
+    Terminal,
+    /// The whole assessment as one JSON document, schema `keysweep.assessment/v1`.
+    Json,
+    /// One row for each account, finding and problem, RFC 4180.
+    Csv,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: &'static [Self] = &[Self::Terminal, Self::Json, Self::Csv];
+
+    /// Its name in `--format`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::Json => "json",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// What the name of a file of it ends in, without the dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Terminal => "txt",
+            Self::Json => "json",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a text is not the name of a format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a format: terminal, json or csv")]
+pub struct NotAFormat {
+    text: String,
+}
+
+impl FromStr for Format {
+    type Err = NotAFormat;
+
+    fn from_str(text: &str) -> Result<Self, NotAFormat> {
+        let format = Self::ALL.iter().copied().find(|format| format.name() == text);
+        format.ok_or_else(|| NotAFormat { text: text.to_owned() })
+    }
+}
+
+/// What the caller decides about an output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Whether access key ids are masked everywhere, also inside the messages of AWS.
+    pub mask: bool,
+    /// How the terminal summary looks. The other formats do not depend on it.
+    pub style: Style,
+}
+
+/// Why an output could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the {format} output could not be written: check that there is room and that it may be written to")]
+pub struct Error {
+    format: Format,
+    source: io::Error,
+}
+
+impl Error {
+    /// What kind of failure it was, such as [`io::ErrorKind::BrokenPipe`], which is the reader's choice and no fault.
+    pub fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
+    }
+}
+
+/// Writes an assessment. Nothing but one account's findings and small buffers is held in memory on the way.
+pub fn write(
+    assessment: &Assessment,
+    format: Format,
+    options: &Options,
+    out: impl io::Write,
+) -> Result<(), Error> {
+    let mut out = io::BufWriter::with_capacity(64 * 1024, out);
+    let written = match format {
+        Format::Terminal => io::Write::write_all(&mut out, terminal::summary(assessment, options).as_bytes()),
+        Format::Json => json::write(assessment, options.mask, &mut out),
+        Format::Csv => csv::write(assessment, options.mask, &mut out),
+    };
+    written.and_then(|()| io::Write::flush(&mut out)).map_err(|source| Error { format, source })
+}
+
+/// An assessment as text.
+pub fn render(assessment: &Assessment, format: Format, options: &Options) -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    write(assessment, format, options, &mut bytes)?;
+    String::from_utf8(bytes)
+        .map_err(|error| Error { format, source: io::Error::new(io::ErrorKind::InvalidData, error) })
+}

@@ -3,11 +3,18 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use keysweep_core::account::AccountId;
+use keysweep_core::account::{AccountId, Partition};
+use keysweep_core::call::Service;
+use keysweep_core::time::Instant;
 
 use crate::action::Action;
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
+use crate::fault::{self, Instead, Subject};
 use crate::sim::Sim;
+use crate::world::World;
+use crate::world::foreign;
+use crate::world::history::{Actor, Deed, Refused};
+use crate::world::iam::Iam;
 
 /// Whose credentials signed a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +107,105 @@ impl Context<'_> {
         self.delivery.get()
     }
 
-    pub(crate) fn unfinished(&self) -> ApiError {
-        ApiError::new(501, "NotImplemented", format!("{} {}", self.action.name(), self.region))
+    /// Runs an operation on the world: asks the fault plan first, then does it, all under one lock.
+    pub(crate) fn run<T>(
+        &self,
+        subject: &Subject<'_>,
+        deed: Option<&Deed>,
+        operation: impl FnOnce(&mut Scene<'_>) -> ApiResult<T>,
+    ) -> ApiResult<T> {
+        let now = self.sim.now();
+        let mut world = self.sim.world();
+        let outcome = world.faults.consult(self.action, subject);
+        self.delivery.set(outcome.delivery);
+        for act in &outcome.before {
+            if let Some(iam) = world.iam(subject.account) {
+                foreign::perform(iam, act, subject.user, subject.key, now);
+            }
+        }
+        let service = self.action.service();
+        let result = match outcome.instead {
+            Some(Instead::Throttle) => {
+                world.counter.throttled(self.caller.account, self.action);
+                Err(ApiError::throttled(service))
+            }
+            Some(Instead::Denied(denial)) => {
+                let refusal =
+                    fault::refusal(denial, service, &self.caller.arn, self.action, subject.resource);
+                let event = deed.map(|deed| self.refused(deed, "AccessDenied", &refusal.message, true));
+                if let (Some((actor, deed, refused)), Some(iam)) = (event, world.iam(self.caller.account)) {
+                    iam.record_refused(now, actor, deed, refused, Some(&self.request_id));
+                }
+                Err(refusal)
+            }
+            Some(Instead::Error(error)) => Err(error),
+            None if outcome.no_effect => Err(ApiError::no_answer("the call got no answer")),
+            None => {
+                let mut scene = Scene { world: &mut world, now, report_stuck: outcome.report_stuck };
+                let result = operation(&mut scene);
+                if let (Err(error), Some(deed)) = (&result, deed) {
+                    // CloudTrail writes the exception's name, which for IAM is the code with a suffix.
+                    let (actor, deed, refused) =
+                        self.refused(deed, &format!("{}Exception", error.code), &error.message, false);
+                    if let Some(iam) = world.iam(self.caller.account) {
+                        iam.record_refused(now, actor, deed, refused, Some(&self.request_id));
+                    }
+                }
+                result
+            }
+        };
+        for act in &outcome.after {
+            if let Some(iam) = world.iam(subject.account) {
+                foreign::perform(iam, act, subject.user, subject.key, now);
+            }
+        }
+        result
+    }
+
+    fn refused(&self, deed: &Deed, code: &str, message: &str, unauthorized: bool) -> (Actor, Deed, Refused) {
+        let refused = Refused {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            without_parameters: unauthorized,
+        };
+        (self.actor(), deed.clone(), refused)
+    }
+
+    /// The caller as CloudTrail records it.
+    pub(crate) fn actor(&self) -> Actor {
+        let key = self.caller.access_key_id.clone();
+        match &self.caller.kind {
+            CallerKind::Root => Actor::Root { key },
+            CallerKind::User { name } => {
+                Actor::User { name: name.clone(), id: self.caller.user_id.clone(), key }
+            }
+            CallerKind::AssumedRole { role, session } => {
+                let role_id = self.caller.user_id.split(':').next().unwrap_or_default().to_owned();
+                Actor::Role { role: role.clone(), role_id, session: session.clone(), key }
+            }
+        }
+    }
+
+    /// A rule's view of a call that concerns no user.
+    pub(crate) fn about<'s>(&self, resource: &'s str) -> Subject<'s> {
+        Subject { account: self.caller.account, user: None, key: None, resource }
+    }
+
+    pub(crate) fn partition(&self) -> Partition {
+        self.sim.world().spec.partition
+    }
+}
+
+/// The world while an operation runs.
+pub(crate) struct Scene<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) now: Instant,
+    pub(crate) report_stuck: bool,
+}
+
+impl Scene<'_> {
+    /// What IAM holds of the account.
+    pub(crate) fn iam(&mut self, account: AccountId) -> ApiResult<&mut Iam> {
+        self.world.iam(account).ok_or_else(|| ApiError::service_failure(Service::Iam))
     }
 }

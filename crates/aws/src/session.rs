@@ -1,0 +1,275 @@
+//! The session: where credentials, region, endpoints and the connection pool come from, once for all calls. What is
+//! called with it is in the files of the services.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_cloudtrail::config::Builder as CloudTrailBuilder;
+use aws_sdk_iam::config::Builder as IamBuilder;
+use aws_sdk_iam::config::retry::RetryPartition;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use keysweep_core::account::Partition;
+
+use crate::credentials::{NamedProfile, RENEW_BEFORE_END, RoleCredentials};
+use crate::options::{RoleOptions, SessionOptions};
+use crate::retry::{ThrottlesAreTheCallers, transient_faults};
+use crate::whole::WholeAnswers;
+
+/// Sent with every call as part of the user agent, so that keysweep's calls can be told apart in CloudTrail.
+const APP_NAME: &str = "keysweep";
+
+/// A way into AWS. Cheap to clone: all clones share configuration, credentials and connections.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What all clients of a session have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) sts: aws_sdk_sts::Client,
+    pub(crate) organizations: aws_sdk_organizations::Client,
+    pub(crate) role: RoleOptions,
+    pub(crate) time: SharedTimeSource,
+    /// The partition that `GetCallerIdentity` told.
+    pub(crate) partition: OnceLock<Partition>,
+    region: Region,
+    iam: aws_sdk_iam::Config,
+    cloudtrail: aws_sdk_cloudtrail::Config,
+}
+
+/// An account that was entered: its own two clients over the session's connections. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct EnteredAccount {
+    pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) cloudtrail: aws_sdk_cloudtrail::Client,
+}
+
+impl Session {
+    /// Finds the configuration. Credentials are not resolved and AWS is not called before the first call; only an
+    /// unnamed region may be asked of the EC2 instance metadata service.
+    pub async fn load(options: SessionOptions) -> Self {
+        let config = sdk_config(&options).await;
+        let time = config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new()));
+        let shared = Shared {
+            sts: aws_sdk_sts::Client::from_conf(
+                aws_sdk_sts::config::Builder::from(&config)
+                    .retry_classifier(ThrottlesAreTheCallers)
+                    .interceptor(WholeAnswers)
+                    .build(),
+            ),
+            organizations: aws_sdk_organizations::Client::from_conf(
+                aws_sdk_organizations::config::Builder::from(&config)
+                    .retry_classifier(ThrottlesAreTheCallers)
+                    .build(),
+            ),
+            iam: IamBuilder::from(&config)
+                .retry_classifier(ThrottlesAreTheCallers)
+                .interceptor(WholeAnswers)
+                .build(),
+            cloudtrail: CloudTrailBuilder::from(&config).retry_classifier(ThrottlesAreTheCallers).build(),
+            region: config.region().cloned().unwrap_or_else(lead_region_of_commercial_aws),
+            role: options.role,
+            time,
+            partition: OnceLock::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The region in use.
+    pub fn region(&self) -> &str {
+        self.shared.region.as_ref()
+    }
+
+    /// The partition: what `GetCallerIdentity` said or, before it was asked, that of the region.
+    pub fn partition(&self) -> Partition {
+        self.shared.partition.get().copied().unwrap_or_else(|| partition_of_region(self.region()))
+    }
+
+    /// Clients with the caller's own credentials.
+    pub(crate) fn own_clients(&self) -> EnteredAccount {
+        self.clients(|iam, cloudtrail| (iam, cloudtrail))
+    }
+
+    /// Clients with the credentials of a role.
+    pub(crate) fn clients_of(&self, role: RoleCredentials) -> EnteredAccount {
+        let credentials = Some(SharedCredentialsProvider::new(role));
+        // The session's identity cache keeps 64 credential providers and then drops any of them, which in a large
+        // organization would mean AssumeRole before every other call. One of its own lives and goes with the account.
+        let identities = identity_cache();
+        self.clients(|mut iam, mut cloudtrail| {
+            // Set, not `credentials_provider`, which would wrap it: then the cache would take it for two.
+            iam.set_credentials_provider(credentials.clone());
+            cloudtrail.set_credentials_provider(credentials);
+            (iam.identity_cache(identities.clone()), cloudtrail.identity_cache(identities))
+        })
+    }
+
+    fn clients(
+        &self,
+        with_credentials: impl FnOnce(IamBuilder, CloudTrailBuilder) -> (IamBuilder, CloudTrailBuilder),
+    ) -> EnteredAccount {
+        let lead = Region::from_static(self.partition().lead_region());
+        // The quota of repetitions is the account's: an account that fails all the time does not use up the others'.
+        let quota = RetryPartition::custom("account").build();
+        let iam = self.shared.iam.to_builder().retry_partition(quota.clone());
+        let cloudtrail = self.shared.cloudtrail.to_builder().retry_partition(quota).region(lead);
+        let (iam, cloudtrail) = with_credentials(iam, cloudtrail);
+        EnteredAccount {
+            iam: aws_sdk_iam::Client::from_conf(iam.build()),
+            cloudtrail: aws_sdk_cloudtrail::Client::from_conf(cloudtrail.build()),
+        }
+    }
+}
+
+fn identity_cache() -> aws_smithy_runtime_api::client::identity::SharedIdentityCache {
+    aws_config::identity::IdentityCache::lazy().buffer_time(RENEW_BEFORE_END).build()
+}
+
+/// The partition that a region's name tells.
+fn partition_of_region(region: &str) -> Partition {
+    if region.starts_with("us-gov-") {
+        Partition::AwsUsGov
+    } else if region.starts_with("cn-") {
+        Partition::AwsCn
+    } else {
+        Partition::Aws
+    }
+}
+
+fn lead_region_of_commercial_aws() -> Region {
+    Region::from_static(Partition::Aws.lead_region())
+}
+
+/// The SDK's configuration, shared by every client.
+async fn sdk_config(options: &SessionOptions) -> SdkConfig {
+    let http = http_client(options.endpoint_url.as_deref());
+    let sources = ProviderConfig::without_region()
+        .with_http_client(http.clone())
+        .with_sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .with_retry_config(transient_faults());
+    let region = region(options, &sources).await.unwrap_or_else(lead_region_of_commercial_aws);
+    let sources = sources.with_region(Some(region.clone()));
+    let attempt = options.connect_timeout + options.read_timeout;
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(region)
+        .http_client(http)
+        .sleep_impl(TokioSleep::new())
+        .identity_cache(identity_cache())
+        .retry_config(transient_faults())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(options.connect_timeout)
+                .operation_attempt_timeout(attempt)
+                .operation_timeout(attempt * 2)
+                .build(),
+        )
+        // A stalled answer is ended by the timeouts above; measuring its throughput would cost every call.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Ok(name) = AppName::new(APP_NAME) {
+        loader = loader.app_name(name);
+    }
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader = match (&options.credentials, &options.profile) {
+        (Some(given), _) => loader.credentials_provider(Credentials::new(
+            &given.access_key_id,
+            &given.secret_access_key,
+            given.session_token.clone(),
+            None,
+            "given",
+        )),
+        // The standard chain asks the environment first, even for a profile that was named on purpose; the AWS CLI does not.
+        (None, Some(profile)) => loader.credentials_provider(NamedProfile::new(profile, &sources)),
+        (None, None) => loader.credentials_provider(
+            DefaultCredentialsChain::builder()
+                .imds_client(imds_client(&sources))
+                .configure(sources)
+                .build()
+                .await,
+        ),
+    };
+    loader.load().await
+}
+
+/// The region that the options, the environment, the profile or the EC2 instance name.
+async fn region(options: &SessionOptions, sources: &ProviderConfig) -> Option<Region> {
+    let mut profile = ProfileFileRegionProvider::builder().configure(sources);
+    if let Some(name) = &options.profile {
+        profile = profile.profile_name(name);
+    }
+    let named = RegionProviderChain::first_try(options.region.clone().map(Region::new))
+        .or_else(EnvironmentVariableRegionProvider::new())
+        .or_else(profile.build());
+    // The instance's region says in which partition the instance's credentials work. Other credentials do not need
+    // it, and off EC2 the question costs a second.
+    let elsewhere = options.credentials.is_some()
+        || options.profile.is_some()
+        || std::env::var_os("AWS_ACCESS_KEY_ID").is_some();
+    if elsewhere {
+        return named.region().await;
+    }
+    let instance = ImdsRegionProvider::builder().configure(sources).imds_client(imds_client(sources)).build();
+    named.or_else(instance).region().await
+}
+
+/// The EC2 instance metadata service answers at once or is not there: waiting longer only delays "no credentials".
+fn imds_client(sources: &ProviderConfig) -> aws_config::imds::Client {
+    aws_config::imds::Client::builder()
+        .configure(sources)
+        .connect_timeout(Duration::from_secs(1))
+        .read_timeout(Duration::from_secs(1))
+        .max_attempts(1)
+        .build()
+}
+
+/// The one connection pool. Trusted certificates are the system's (`SSL_CERT_FILE` and `SSL_CERT_DIR` change them),
+/// proxies those of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+fn http_client(endpoint_url: Option<&str>) -> SharedHttpClient {
+    let plain = endpoint_url.is_some_and(|url| url.starts_with("http://"));
+    let proxies = endpoint_url.is_none();
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder();
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        if plain {
+            return connector.build_http();
+        }
+        if proxies {
+            connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        }
+        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_tell_partitions() {
+        assert_eq!(partition_of_region("us-gov-east-1"), Partition::AwsUsGov);
+        assert_eq!(partition_of_region("cn-northwest-1"), Partition::AwsCn);
+        assert_eq!(partition_of_region("eu-central-1"), Partition::Aws);
+    }
+}

@@ -1,0 +1,223 @@
+//! The command line. The flags of `scan` are made from the table of settings; the other verbs declare theirs here.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::settings::{Color, Setting, Settings, Shape, TABLE};
+
+/// Finds the IAM access keys that have stayed inactive for too long, with evidence.
+///
+/// An inactive access key cannot call AWS, but one call of iam:UpdateAccessKey turns it on again, with all the
+/// permissions of its user. keysweep finds these keys in one account or in a whole organization, proves since when each
+/// has been inactive, and says what it could not assess. It only reads.
+#[derive(Debug, Parser)]
+#[command(name = "keysweep", version, max_term_width = 110, after_help = AFTER_HELP, subcommand_required = true)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 complete and clean, 1 failed, 2 usage, 3 long-term inactive keys, 4 incomplete, 130 interrupted.
+
+Begin with `keysweep demo`: it needs no AWS account.";
+
+const SCAN_AFTER_HELP: &str = "\
+Every setting can also stand in keysweep.toml (threshold = \"45d\") or in the environment (KEYSWEEP_THRESHOLD=45d); a flag
+wins over the environment, and that over the file. Credentials are found as every AWS tool finds them.
+
+Exit codes: 0 complete and clean, 1 failed, 2 usage, 3 long-term inactive keys, 4 incomplete, 130 interrupted.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Assess a simulated organization of 50 accounts: a few seconds, no AWS account needed
+    Demo(DemoArgs),
+    /// Find the long-term inactive access keys of an account or an organization
+    #[command(after_help = SCAN_AFTER_HELP)]
+    Scan(ScanArgs),
+    /// Serve a simulated AWS organization on this machine, for any AWS tool
+    Simulate(SimulateArgs),
+    /// Write the completion script of a shell to standard output
+    Completions(CompletionsArgs),
+    /// Write a man page to standard output, or all of them to a directory
+    Man(ManArgs),
+}
+
+/// The command line of `keysweep demo`.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Where the reports are written
+    #[arg(long, value_name = "DIRECTORY", default_value = "keysweep-demo")]
+    pub directory: PathBuf,
+    /// The seed of the simulated organization: the same seed, the same organization
+    #[arg(long, value_name = "NUMBER", default_value_t = 7)]
+    pub seed: u64,
+    /// Whether to use colours; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// The command line of `keysweep simulate`.
+#[derive(Debug, clap::Args)]
+pub struct SimulateArgs {
+    /// Where to listen: a loopback address; port 0 takes any free port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4599", value_parser = loopback)]
+    pub listen: SocketAddr,
+    /// How many accounts the organization has
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub accounts: u32,
+    /// How many users each account has
+    #[arg(long, value_name = "NUMBER", default_value_t = 40, value_parser = clap::value_parser!(u32).range(0..=5_000))]
+    pub users: u32,
+    /// The seed of the organization: the same seed, the same organization
+    #[arg(long, value_name = "NUMBER", default_value_t = 7)]
+    pub seed: u64,
+    /// How fast it answers, and how many calls it allows
+    #[arg(long, value_name = "NAME", default_value = "aws-like")]
+    pub profile: RateProfile,
+    /// The share of users that have an inactive key, from 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub inactive_share: Option<f64>,
+}
+
+/// How fast the simulated AWS answers, and how many calls it allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RateProfile {
+    /// 40 ms latency; limits of calls as practitioners know them from AWS
+    AwsLike,
+    /// No latency and no limits
+    Unlimited,
+}
+
+/// The command line of `keysweep completions`.
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// The command line of `keysweep man`.
+#[derive(Debug, clap::Args)]
+pub struct ManArgs {
+    /// The verb whose page is written; without it, the page of keysweep
+    pub verb: Option<String>,
+    /// Write every page into this directory instead
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "verb")]
+    pub directory: Option<PathBuf>,
+}
+
+/// The command line of `keysweep scan`: the values that were given, each already known to be one that its setting takes.
+#[derive(Debug, Default)]
+pub struct ScanArgs {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// The values given as flags, by the name of the setting.
+    pub given: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl clap::Args for ScanArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let config = Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_parser(clap::value_parser!(PathBuf))
+            .help("The configuration file [default: $KEYSWEEP_CONFIG, or keysweep.toml where there is one]");
+        command.args(TABLE.iter().map(flag)).arg(config)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ScanArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut args = Self::default();
+        args.update_from_arg_matches(matches)?;
+        Ok(args)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.config = matches.get_one("config").cloned();
+        for setting in TABLE {
+            if let Some(values) = matches.get_many::<String>(setting.name) {
+                self.given.insert(setting.name, values.cloned().collect());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn flag(setting: &'static Setting) -> Arg {
+    let check = |text: &str| (setting.apply)(&mut Settings::default(), text).map(|()| text.to_owned());
+    let default = match setting.shape {
+        Shape::Switch | Shape::List => String::new(),
+        _ if setting.default.is_empty() => String::new(),
+        _ => format!(" [default: {}]", setting.default),
+    };
+    let arg = Arg::new(setting.name)
+        .long(setting.name)
+        .short(setting.short)
+        .value_name(setting.value_name)
+        .help(format!("{}{default}", setting.help))
+        .help_heading(setting.heading)
+        .value_parser(check);
+    match setting.shape {
+        // `--org=false` turns off what the file turns on; the value is not shown, for few need it.
+        Shape::Switch => arg.num_args(0..=1).require_equals(true).default_missing_value("true").hide_possible_values(true),
+        Shape::Choice(words) => arg.value_parser(PossibleValuesParser::new(words)),
+        Shape::List => arg.action(ArgAction::Append),
+        Shape::Number | Shape::Text => arg,
+    }
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr =
+        text.parse().map_err(|_| "it is not an address with a port, such as 127.0.0.1:4599".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("it is not a loopback address: the simulated AWS accepts anyone who can reach it, so it is not offered to others"
+            .to_owned())
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "it is not a number from 0 to 1".to_owned())
+}
+
+/// The command line as clap describes it: for completions, man pages and the tests of documents.
+pub fn command() -> clap::Command {
+    Args::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn only_loopback_addresses_are_listened_on() {
+        assert!(loopback("127.0.0.1:0").is_ok());
+        assert!(loopback("[::1]:4599").is_ok());
+        for text in ["0.0.0.0:4599", "[::]:4599", "10.0.0.1:4599", "localhost", "127.0.0.1"] {
+            assert!(loopback(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Where settings come from: a flag wins over a `KEYSWEEP_*` variable, which wins over the configuration file, which wins
+//! over the default. Errors name the source: the file and its line, or the variable.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use crate::settings::{Setting, Settings, Shape, TABLE};
+
+/// The configuration file that is read where none is named.
+pub const DEFAULT_FILE: &str = "keysweep.toml";
+/// The variable that names the configuration file.
+pub const FILE_VARIABLE: &str = "KEYSWEEP_CONFIG";
+const PREFIX: &str = "KEYSWEEP_";
+
+/// The values that one source gives, by the name of the setting.
+type Values = BTreeMap<&'static str, Vec<String>>;
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("the configuration file {} could not be read", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{}, line {line}: this is not TOML: {message}", .file.display())]
+    NotToml {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// The file has a key that is no setting.
+    #[error("{}, line {line}: there is no setting {key:?}; the nearest is {nearest:?}", .file.display())]
+    UnknownKey {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The key.
+        key: String,
+        /// The setting whose name is most like it.
+        nearest: &'static str,
+    },
+    /// A value in the file is of the wrong kind or out of range.
+    #[error("{}, line {line}: {key}: {message}", .file.display())]
+    WrongValue {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The setting.
+        key: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// A value in the environment is out of range.
+    #[error("environment variable {variable}: {message}")]
+    WrongVariable {
+        /// The variable.
+        variable: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A flag needs another setting.
+    #[error("--{flag} needs --org: without it, only the caller's own account is assessed")]
+    NeedsOrganization {
+        /// The flag.
+        flag: &'static str,
+    },
+}
+
+/// What the sources give together.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The settings.
+    pub settings: Settings,
+    /// What the user should know of: variables that set nothing.
+    pub warnings: Vec<String>,
+}
+
+/// Resolves the settings from `flags`, the environment and the file that `named` or else the environment names, or else
+/// `keysweep.toml` in the working directory, if there is one.
+pub fn resolve(
+    flags: &Values,
+    named: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Resolved, ConfigError> {
+    let environment = Environment::read(environment)?;
+    let file = match named.or(environment.file.as_deref()) {
+        Some(file) => read(file, true)?,
+        None => read(Path::new(DEFAULT_FILE), false)?,
+    };
+    let mut settings = Settings::default();
+    for setting in TABLE {
+        let source = [flags, &environment.values, &file].into_iter().find_map(|source| source.get(setting.name));
+        for text in source.into_iter().flatten() {
+            // Each source has checked its values already, where it could name itself.
+            let _ = (setting.apply)(&mut settings, text);
+        }
+    }
+    let needs = |flag: &&str| flags.contains_key(*flag);
+    if let Some(flag) = ["include", "exclude"].into_iter().find(needs).filter(|_| !settings.org) {
+        return Err(ConfigError::NeedsOrganization { flag });
+    }
+    Ok(Resolved { settings, warnings: environment.warnings })
+}
+
+/// What the `KEYSWEEP_*` variables say. An empty variable says nothing, as with the AWS tools' own.
+struct Environment {
+    values: Values,
+    file: Option<PathBuf>,
+    warnings: Vec<String>,
+}
+
+impl Environment {
+    fn read(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
+        let mut environment = Self { values: Values::new(), file: None, warnings: Vec::new() };
+        let variables: BTreeMap<OsString, OsString> = variables.into_iter().collect();
+        for (name, value) in variables {
+            let Some(variable) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+            if variable == FILE_VARIABLE {
+                environment.file = Some(value.into()).filter(|file: &PathBuf| !file.as_os_str().is_empty());
+                continue;
+            }
+            let Some(setting) = TABLE.iter().find(|setting| setting.variable() == variable) else {
+                let nearest = nearest(variable, TABLE.iter().map(Setting::variable));
+                environment
+                    .warnings
+                    .push(format!("environment variable {variable} sets nothing; the nearest is {nearest}"));
+                continue;
+            };
+            let wrong = |message: String| ConfigError::WrongVariable { variable: variable.to_owned(), message };
+            let value = value.to_str().ok_or_else(|| wrong("it is not UTF-8".to_owned()))?;
+            if value.is_empty() {
+                continue;
+            }
+            let items: Vec<String> = match setting.shape {
+                Shape::List => {
+                    value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+                }
+                _ => vec![value.to_owned()],
+            };
+            check(setting, &items).map_err(wrong)?;
+            environment.values.insert(setting.name, items);
+        }
+        Ok(environment)
+    }
+}
+
+fn check(setting: &Setting, items: &[String]) -> Result<(), String> {
+    items.iter().try_for_each(|item| (setting.apply)(&mut Settings::default(), item))
+}
+
+/// The name most like `name`.
+fn nearest<T: AsRef<str>>(name: &str, known: impl Iterator<Item = T>) -> T
+where
+    T: Default,
+{
+    let likeness = |other: &T| strsim::jaro_winkler(&name.to_ascii_lowercase(), &other.as_ref().to_ascii_lowercase());
+    known.max_by(|one, other| likeness(one).total_cmp(&likeness(other))).unwrap_or_default()
+}
+
+fn read(file: &Path, must_exist: bool) -> Result<Values, ConfigError> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => parse(file, &text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => Ok(Values::new()),
+        Err(source) => Err(ConfigError::Unreadable { file: file.to_owned(), source }),
+    }
+}
+
+fn parse(file: &Path, text: &str) -> Result<Values, ConfigError> {
+    let line = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+    let table = DeTable::parse(text).map_err(|error| ConfigError::NotToml {
+        file: file.to_owned(),
+        line: line(error.span().map_or(0, |span| span.start)),
+        message: error.message().to_owned(),
+    })?;
+    // In the order of the file, so that the first error is the first that a reader meets.
+    let mut entries: Vec<_> = table.get_ref().iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+
+    let mut values = Values::new();
+    for (key, value) in entries {
+        let Some(setting) = Setting::named(key.get_ref()) else {
+            return Err(ConfigError::UnknownKey {
+                file: file.to_owned(),
+                line: line(key.span().start),
+                key: key.get_ref().to_string(),
+                nearest: nearest(key.get_ref(), TABLE.iter().map(|setting| setting.name)),
+            });
+        };
+        let items = items(setting, value.get_ref())
+            .and_then(|items| check(setting, &items).map(|()| items))
+            .map_err(|message| ConfigError::WrongValue {
+                file: file.to_owned(),
+                line: line(value.span().start),
+                key: setting.name,
+                message,
+            })?;
+        values.insert(setting.name, items);
+    }
+    Ok(values)
+}
+
+/// The value as texts that [`Setting::apply`] reads, if it is of the kind that the setting takes.
+fn items(setting: &Setting, value: &DeValue<'_>) -> Result<Vec<String>, String> {
+    let wrong = || {
+        let kind = match setting.shape {
+            Shape::Switch => "true or false, without quotes",
+            Shape::Number => "a whole number, without quotes",
+            Shape::Text | Shape::Choice(_) => "a text in quotes",
+            Shape::List => "an array of texts in quotes",
+        };
+        format!("it must be {kind}, such as {} = {}", setting.name, setting.example)
+    };
+    match (setting.shape, value) {
+        (Shape::Switch, DeValue::Boolean(value)) => Ok(vec![value.to_string()]),
+        (Shape::Number, DeValue::Integer(value)) => Ok(vec![value.to_string()]),
+        (Shape::Text | Shape::Choice(_), DeValue::String(value)) => Ok(vec![value.to_string()]),
+        (Shape::List, DeValue::Array(values)) => {
+            values.iter().map(|value| value.get_ref().as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+        }
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> Result<Values, String> {
+        parse(Path::new("keysweep.toml"), text).map_err(|error| error.to_string())
+    }
+
+    fn environment(variables: &[(&str, &str)]) -> Result<Environment, String> {
+        let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+        Environment::read(variables).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_example_of_the_table_is_read() {
+        let text: String =
+            TABLE.iter().map(|setting| format!("{} = {}\n", setting.name, setting.example)).collect();
+        let values = file(&text).unwrap();
+        assert_eq!(values.len(), TABLE.len());
+        assert_eq!(values["include"], ["ou:Workloads", "tag:env=prod"]);
+    }
+
+    #[test]
+    fn unknown_keys_name_their_line_and_the_nearest_setting() {
+        for (key, nearest) in
+            [("treshold", "threshold"), ("role_name", "role-name"), ("excludes", "exclude"), ("colour", "color")]
+        {
+            assert_eq!(
+                file(&format!("# comment\n\n{key} = \"x\"\n")).unwrap_err(),
+                format!("keysweep.toml, line 3: there is no setting {key:?}; the nearest is {nearest:?}"),
+            );
+        }
+        assert!(file("[scan]\nthreshold = \"1d\"").unwrap_err().contains("line 1: there is no setting \"scan\""));
+    }
+
+    #[test]
+    fn wrong_values_name_their_line_and_key() {
+        for (text, part) in [
+            ("\nthreshold = 45", "line 2: threshold: it must be a text in quotes, such as threshold = \"45d\""),
+            ("threshold = \"45\"", "line 1: threshold: \"45\" is not a length of time"),
+            ("org = \"true\"", "line 1: org: it must be true or false"),
+            ("concurrency = 0", "line 1: concurrency: \"0\" is not a whole number from 1 to 1000"),
+            ("include = \"111122223333\"", "line 1: include: it must be an array"),
+            ("include = [111122223333]", "line 1: include: it must be an array of texts"),
+            ("include = [\"prod\"]", "line 1: include: \"prod\" selects no accounts"),
+            ("format = \"xml\"", "line 1: format: \"xml\" is not a format: terminal, json or csv"),
+            ("mask = true\nmask = false", "line 2: this is not TOML"),
+            ("threshold = ", "line 1: this is not TOML"),
+        ] {
+            let error = file(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn variables_are_checked_and_unknown_ones_noted() {
+        let read = environment(&[
+            ("KEYSWEEP_INCLUDE", "111122223333, tag:env=prod,"),
+            ("KEYSWEEP_PROFILE", ""),
+            ("KEYSWEEP_TRESHOLD", "45d"),
+            ("PATH", "/bin"),
+        ])
+        .unwrap();
+        assert_eq!(read.values, Values::from([("include", vec!["111122223333".into(), "tag:env=prod".into()])]));
+        assert_eq!(
+            read.warnings,
+            ["environment variable KEYSWEEP_TRESHOLD sets nothing; the nearest is KEYSWEEP_THRESHOLD"]
+        );
+        assert_eq!(
+            environment(&[("KEYSWEEP_CONCURRENCY", "many")]).map(|_| ()).unwrap_err(),
+            "environment variable KEYSWEEP_CONCURRENCY: \"many\" is not a whole number from 1 to 1000"
+        );
+    }
+
+    #[test]
+    fn a_flag_wins_over_a_variable_and_that_over_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("settings.toml");
+        std::fs::write(&path, "org = true\nthreshold = \"1d\"\nregion = \"a\"\nexclude = [\"tag:x\", \"tag:y\"]\n")
+            .unwrap();
+        let flags = Values::from([("threshold", vec!["3d".to_owned()]), ("exclude", vec!["tag:z".to_owned()])]);
+        let variables = [("KEYSWEEP_THRESHOLD", "2d"), ("KEYSWEEP_REGION", "b")];
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        let settings = resolve(&flags, Some(&path), variables).unwrap().settings;
+        assert!(settings.org);
+        assert_eq!(settings.policy.threshold.to_string(), "3days");
+        assert_eq!(settings.region.as_deref(), Some("b"));
+        let exclude: Vec<String> = settings.filters.exclude.iter().map(ToString::to_string).collect();
+        assert_eq!(exclude, ["tag:z"], "a list replaces the list of a lesser source");
+    }
+
+    #[test]
+    fn a_filter_by_flag_without_the_organization_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("settings.toml");
+        std::fs::write(&path, "").unwrap();
+        let flags = Values::from([("include", vec!["tag:z".to_owned()])]);
+        let error = resolve(&flags, Some(&path), []).unwrap_err();
+        assert!(error.to_string().starts_with("--include needs --org"), "{error}");
+    }
+}

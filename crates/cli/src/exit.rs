@@ -1,0 +1,86 @@
+//! How the program can end. Scripts and pipelines rely on these numbers: they never change their meaning.
+
+use std::process::ExitCode;
+
+use keysweep_core::assessment::Conclusion;
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything was assessed and no key is long-term inactive; or a verb other than `scan` did its work.
+    Clean,
+    /// It failed: there is no assessment, or it could not be written.
+    Failed,
+    /// The command line, the environment or the configuration file is wrong. Nothing was called.
+    Usage,
+    /// Everything was assessed and there are long-term inactive keys.
+    LongTermKeys,
+    /// Something could not be assessed; there may be long-term inactive keys too.
+    Incomplete,
+    /// It was stopped by Ctrl-C (SIGINT) or SIGTERM.
+    Interrupted,
+}
+
+impl Exit {
+    /// Every way to end, by number.
+    pub const ALL: [Self; 6] =
+        [Self::Clean, Self::Failed, Self::Usage, Self::LongTermKeys, Self::Incomplete, Self::Interrupted];
+
+    /// The exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::LongTermKeys => 3,
+            Self::Incomplete => 4,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// Its name in the documentation.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::LongTermKeys => "long-term keys",
+            Self::Incomplete => "incomplete",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// What it means.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Clean => "Everything was assessed and no key is long-term inactive.",
+            Self::Failed => "keysweep failed: there is no assessment, or it could not be written.",
+            Self::Usage => {
+                "The command line, the environment or the configuration file is wrong. Nothing was called."
+            }
+            Self::LongTermKeys => "Everything was assessed and there are long-term inactive keys.",
+            Self::Incomplete => {
+                "Something could not be assessed: the report says what, why, and what to do. There may be long-term inactive keys too."
+            }
+            Self::Interrupted => {
+                "Stopped by Ctrl-C (SIGINT) or SIGTERM. The report holds what was done until then."
+            }
+        }
+    }
+}
+
+impl From<Conclusion> for Exit {
+    fn from(conclusion: Conclusion) -> Self {
+        match conclusion {
+            Conclusion::Clean => Self::Clean,
+            Conclusion::LongTermKeys => Self::LongTermKeys,
+            Conclusion::Incomplete => Self::Incomplete,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}

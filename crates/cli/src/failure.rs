@@ -1,0 +1,60 @@
+//! Why a verb failed, and how that is said: one line of what happened, the causes below it, and what to do.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::exit::Exit;
+
+/// Why a verb failed.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    error: anyhow::Error,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// It failed, for a reason outside the command line.
+    pub fn failed(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Failed, error: error.into(), hint: None }
+    }
+
+    /// The command line, the environment or the configuration file is wrong.
+    pub fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Usage, error: error.into(), hint: None }
+    }
+
+    /// It was stopped.
+    pub fn interrupted(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Interrupted, error: error.into(), hint: None }
+    }
+
+    /// What to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The exit code that it ends the program with.
+    pub const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The text for stderr, with colours as escape codes.
+    pub fn text(&self) -> String {
+        const ERROR: Style = AnsiColor::Red.on_default().bold();
+        const HINT: Style = AnsiColor::Cyan.on_default().bold();
+        let mut text = format!("{ERROR}error:{ERROR:#} {}\n", self.error);
+        for cause in self.error.chain().skip(1) {
+            let _ = writeln!(text, "  caused by: {cause}");
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(text, "{HINT}hint:{HINT:#} {hint}");
+        }
+        text
+    }
+}
+
+/// What a verb comes to.
+pub type Outcome = Result<Exit, Failure>;

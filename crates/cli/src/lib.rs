@@ -1,0 +1,44 @@
+//! The `keysweep` program. It composes the other crates: reads the command line and the configuration, runs a verb, and
+//! says how it ended. What is scanned, inferred and written is decided elsewhere.
+
+pub mod args;
+pub mod config;
+pub mod exit;
+pub mod failure;
+pub mod interrupt;
+pub mod output;
+pub mod progress;
+pub mod render;
+pub mod settings;
+pub mod terminal;
+pub mod verb;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+
+use crate::args::{Args, Verb};
+use crate::exit::Exit;
+
+/// Runs the program with this command line, the program's name first.
+pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
+    let args = match Args::try_parse_from(command_line) {
+        Ok(args) => args,
+        Err(answer) => {
+            // Help and version are such answers too. Nobody can be told when they cannot be written.
+            let _ = answer.print();
+            return if answer.use_stderr() { Exit::Usage } else { Exit::Clean };
+        }
+    };
+    let outcome = match args.verb {
+        Verb::Demo(args) => verb::demo::run(args),
+        Verb::Scan(args) => verb::scan::run(&args),
+        Verb::Simulate(args) => verb::simulate::run(args),
+        Verb::Completions(args) => verb::completions::run(&args),
+        Verb::Man(args) => verb::man::run(&args),
+    };
+    outcome.unwrap_or_else(|failure| {
+        terminal::say(&failure.text());
+        failure.exit()
+    })
+}

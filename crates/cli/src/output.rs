@@ -1,0 +1,188 @@
+//! Where reports go. A file is written beside its final name and moved there when it is whole, so that nobody ever finds
+//! half a report under it; what it is to hold belongs to others.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use tempfile::NamedTempFile;
+
+use crate::failure::Failure;
+
+/// Where a report goes.
+pub struct Output {
+    target: Target,
+}
+
+enum Target {
+    Stdout,
+    /// A file that does not exist yet or is to be replaced.
+    File { path: PathBuf, unfinished: NamedTempFile },
+    /// A device or a pipe, such as `/dev/stderr`: it is written to, and never replaced by a file.
+    Device { path: PathBuf, device: File },
+}
+
+impl Output {
+    /// Standard output.
+    pub const fn stdout() -> Self {
+        Self { target: Target::Stdout }
+    }
+
+    /// The file `path`, or standard output. Tells now, not after a long scan, when it cannot be written.
+    pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::stdout()) };
+        let target = open(path).map_err(|error| failure(path, error))?;
+        Ok(Self { target })
+    }
+
+    /// The file; `None` for standard output.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.target {
+            Target::Stdout => None,
+            Target::File { path, .. } | Target::Device { path, .. } => Some(path),
+        }
+    }
+
+    /// Writes the whole report with `write`. A reader that closes its end of standard output has seen enough: that is no
+    /// error.
+    pub fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        match self.target {
+            Target::Stdout => match buffered(io::stdout().lock(), write) {
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                Err(error) => Err(Failure::failed(anyhow::Error::new(error).context("standard output could not be written"))
+                    .hint("free some space where it goes, or write to a file with --output")),
+                Ok(_) => Ok(()),
+            },
+            Target::Device { path, device } => match buffered(device, write) {
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                result => result.map(drop).map_err(|error| failure(&path, error)),
+            },
+            Target::File { path, mut unfinished } => {
+                let done = buffered(unfinished.as_file_mut(), write)
+                    .and_then(|file| file.sync_all())
+                    .and_then(|()| unfinished.persist(&path).map_err(|error| error.error));
+                done.map(drop).map_err(|error| failure(&path, error))
+            }
+        }
+    }
+}
+
+fn buffered<W: Write>(inner: W, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<W> {
+    let mut buffer = BufWriter::with_capacity(1 << 16, inner);
+    write(&mut buffer)?;
+    buffer.flush()?;
+    buffer.into_inner().map_err(|error| error.into_error())
+}
+
+fn open(path: &Path) -> io::Result<Target> {
+    // A link keeps pointing where it points: what it names is replaced.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    match path.metadata() {
+        Ok(found) if found.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => {
+            let device = OpenOptions::new().write(true).open(&path)?;
+            return Ok(Target::Device { path, device });
+        }
+        Ok(found) if found.permissions().readonly() => return Err(ErrorKind::PermissionDenied.into()),
+        _ => {}
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".keysweep-").suffix(".unfinished");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As any program creates files: the user's umask decides.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let unfinished = builder.tempfile_in(directory)?;
+    Ok(Target::File { path, unfinished })
+}
+
+fn failure(path: &Path, error: io::Error) -> Failure {
+    let hint = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space there, or choose another place with --output",
+        ErrorKind::NotFound => "create the directory, or choose another place with --output",
+        ErrorKind::IsADirectory => "name a file in that directory, such as --output assessment.json",
+        _ => "make it writable, or choose another place with --output",
+    };
+    Failure::failed(anyhow::Error::new(error).context(format!("{} could not be written", path.display()))).hint(hint)
+}
+
+/// Writes a file that nobody waits for, such as a man page: whole or not at all.
+pub fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    Output::open(Some(path))?.write(|to| to.write_all(content))
+}
+
+/// Creates a directory and all above it.
+pub fn create_directory(path: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(path)
+        .with_context(|| format!("the directory {} could not be created", path.display()))
+        .map_err(|error| Failure::failed(error).hint("choose another place with --directory"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_report_replaces_the_old_one_as_a_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("report.json");
+        std::fs::write(&path, "old").unwrap();
+        let output = Output::open(Some(&path)).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        output.write(|to| to.write_all(b"new")).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(names(directory.path()), ["report.json"]);
+    }
+
+    #[test]
+    fn a_report_that_fails_half_way_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("report.json");
+        let output = Output::open(Some(&path)).unwrap();
+        let failure = output
+            .write(|to| {
+                to.write_all(&[b'x'; 1 << 20])?;
+                Err(ErrorKind::StorageFull.into())
+            })
+            .unwrap_err();
+        assert!(failure.text().contains("report.json could not be written"), "{}", failure.text());
+        assert!(failure.text().contains("free some space"), "{}", failure.text());
+        assert!(names(directory.path()).is_empty());
+    }
+
+    #[test]
+    fn a_scan_that_fails_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(Output::open(Some(&directory.path().join("report.json"))).unwrap());
+        assert!(names(directory.path()).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_keeps_pointing_where_it_points() {
+        let directory = tempfile::tempdir().unwrap();
+        let (real, link) = (directory.path().join("real"), directory.path().join("link"));
+        std::fs::write(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        write_file(&link, b"new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read_to_string(&real).unwrap(), "new");
+    }
+
+    #[test]
+    fn a_directory_and_a_place_that_does_not_exist_are_refused_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = |path: &Path| Output::open(Some(path)).err().unwrap().text();
+        assert!(text(directory.path()).contains("name a file in that directory"));
+        assert!(text(&directory.path().join("missing/report.json")).contains("create the directory"));
+    }
+}

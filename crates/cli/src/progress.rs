@@ -1,0 +1,171 @@
+//! Shows how far a scan is: a line on stderr that is redrawn in place. Only for people: nothing is written where stderr is
+//! no terminal.
+
+use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use keysweep_app::progress::{Event, Progress};
+use keysweep_core::call::Call;
+
+/// How often the line is redrawn. Often enough to look alive, seldom enough to cost nothing.
+const REDRAWS_PER_SECOND: u8 = 5;
+
+/// What was told so far, and the line that shows it.
+#[derive(Debug)]
+pub struct ProgressLine {
+    bar: ProgressBar,
+    accounts: AtomicU64,
+    finished: AtomicU64,
+    to_list: AtomicU64,
+    listed: AtomicU64,
+    keys: AtomicU64,
+    problems: AtomicU64,
+    calls: AtomicU64,
+    throttled: AtomicU64,
+}
+
+/// How far a scan has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Accounts in scope.
+    pub accounts: u64,
+    /// Accounts whose assessment ended.
+    pub finished: u64,
+    /// Inactive keys in these.
+    pub keys: u64,
+}
+
+impl ProgressLine {
+    /// A line on stderr; nothing is shown where `quiet` or where stderr is no terminal.
+    pub fn new(quiet: bool) -> Self {
+        let shown = !quiet && std::io::stderr().is_terminal();
+        Self::drawn_on(if shown {
+            ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_SECOND)
+        } else {
+            ProgressDrawTarget::hidden()
+        })
+    }
+
+    fn drawn_on(target: ProgressDrawTarget) -> Self {
+        let bar = ProgressBar::with_draw_target(None, target).with_message("finding the accounts");
+        bar.set_style(ProgressStyle::default_spinner());
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(Duration::from_millis(1000 / u64::from(REDRAWS_PER_SECOND)));
+        }
+        let zero = || AtomicU64::new(0);
+        Self {
+            bar,
+            accounts: zero(),
+            finished: zero(),
+            to_list: zero(),
+            listed: zero(),
+            keys: zero(),
+            problems: zero(),
+            calls: zero(),
+            throttled: zero(),
+        }
+    }
+
+    /// How far the scan has come.
+    pub fn tally(&self) -> Tally {
+        Tally {
+            accounts: self.accounts.load(Ordering::Relaxed),
+            finished: self.finished.load(Ordering::Relaxed),
+            keys: self.keys.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Takes the line away, before anything else is written.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// In an organization the accounts are the measure of what is left; in a single account, its users to list.
+    fn show(&self) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (accounts, finished) = (get(&self.accounts), get(&self.finished));
+        let (length, position) = if accounts == 1 {
+            (get(&self.to_list), get(&self.listed).min(get(&self.to_list)))
+        } else {
+            (accounts, finished)
+        };
+        self.bar.set_length(length);
+        self.bar.set_position(position);
+        self.bar.set_message(message(
+            (finished, accounts),
+            get(&self.keys),
+            get(&self.problems),
+            (get(&self.calls), get(&self.throttled)),
+        ));
+    }
+}
+
+fn message((finished, accounts): (u64, u64), keys: u64, problems: u64, (calls, throttled): (u64, u64)) -> String {
+    let problems = if problems == 0 { String::new() } else { format!(", {problems} problems") };
+    format!("{finished}/{accounts} accounts, {keys} inactive keys{problems}, {calls} calls, {throttled} throttled")
+}
+
+impl Progress for ProgressLine {
+    fn on(&self, event: Event) {
+        let add = |counter: &AtomicU64, more: usize| {
+            counter.fetch_add(u64::try_from(more).unwrap_or(u64::MAX), Ordering::Relaxed);
+        };
+        match event {
+            Event::AccountsListed { to_assess } => {
+                add(&self.accounts, to_assess);
+                let style = ProgressStyle::with_template("{spinner} {bar:24} {msg}, {eta} left");
+                if let Ok(style) = style {
+                    self.bar.set_style(style);
+                }
+            }
+            Event::AccountStarted(_) => return,
+            Event::AccountFinished { findings, problems, .. } => {
+                add(&self.finished, 1);
+                add(&self.keys, findings);
+                add(&self.problems, problems);
+            }
+            Event::KeysToList { users, .. } => add(&self.to_list, users),
+            Event::Called { call, throttled } => {
+                add(&self.calls, 1);
+                add(&self.throttled, usize::from(throttled));
+                add(&self.listed, usize::from(call == Call::ListAccessKeys && !throttled));
+            }
+        }
+        self.show();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::{InMemoryTerm, TermLike};
+    use keysweep_core::account::AccountId;
+
+    use super::*;
+
+    #[test]
+    fn the_line_shows_accounts_keys_calls_and_throttles() {
+        let terminal = InMemoryTerm::new(4, 120);
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 255);
+        let line = ProgressLine::drawn_on(target);
+        let account = AccountId::from_number(42).unwrap();
+        line.on(Event::AccountsListed { to_assess: 50 });
+        line.on(Event::AccountStarted(account));
+        line.on(Event::KeysToList { account, users: 3 });
+        line.on(Event::Called { call: Call::ListAccessKeys, throttled: true });
+        line.on(Event::Called { call: Call::ListAccessKeys, throttled: false });
+        line.on(Event::AccountFinished { account, findings: 3, problems: 1 });
+        line.bar.force_draw();
+        let shown = terminal.contents();
+        assert!(shown.contains("1/50 accounts, 3 inactive keys, 1 problems, 2 calls, 1 throttled"), "{shown}");
+        assert!(shown.contains("left"), "{shown}");
+        assert_eq!(line.tally(), Tally { accounts: 50, finished: 1, keys: 3 });
+        line.clear();
+        terminal.flush().unwrap();
+        assert_eq!(terminal.contents().trim(), "");
+    }
+}

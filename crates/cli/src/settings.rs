@@ -1,0 +1,564 @@
+//! The one table of the settings of `keysweep scan`. Flags, `KEYSWEEP_*` variables, the keys of `keysweep.toml` and
+//! docs/CONFIG.md all come from it; which source wins is for `config` to say.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use keysweep_app::filter::Filters;
+use keysweep_core::policy::Policy;
+use keysweep_report::Format;
+
+/// What `keysweep scan` is to do, from all sources together.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Assess the organization, not only the caller's account.
+    pub org: bool,
+    /// Which accounts of the organization.
+    pub filters: Filters,
+    /// The role to assume in member accounts.
+    pub role: Role,
+    /// The AWS profile; the SDK's default where `None`.
+    pub profile: Option<String>,
+    /// The AWS region; the SDK's default where `None`.
+    pub region: Option<String>,
+    /// What verdicts are measured against.
+    pub policy: Policy,
+    /// List every user instead of trusting the credential report.
+    pub exhaustive: bool,
+    /// How many accounts are assessed at the same time.
+    pub concurrency: usize,
+    /// How long one call is repeated while AWS throttles it.
+    pub give_up_after: Duration,
+    /// What the report is written as.
+    pub format: Format,
+    /// Where the report is written; standard output where `None`.
+    pub output: Option<PathBuf>,
+    /// Mask access key ids.
+    pub mask: bool,
+    /// Whether to use colours.
+    pub color: Color,
+    /// The width of the terminal summary; the terminal's own where `None`.
+    pub width: Option<usize>,
+    /// Show nothing on stderr but errors.
+    pub quiet: bool,
+}
+
+/// How member accounts are entered.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// The role's name.
+    pub name: String,
+    /// Its path, with a slash at both ends.
+    pub path: String,
+    /// The external id that its trust policy asks for.
+    pub external_id: Option<String>,
+    /// The name of the session, which CloudTrail shows.
+    pub session_name: String,
+    /// How long its credentials are valid; they are renewed for longer scans.
+    pub session_duration: Duration,
+}
+
+/// Whether to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            org: false,
+            filters: Filters::default(),
+            role: Role {
+                name: "OrganizationAccountAccessRole".to_owned(),
+                path: "/".to_owned(),
+                external_id: None,
+                session_name: "keysweep".to_owned(),
+                session_duration: Duration::from_hours(1),
+            },
+            profile: None,
+            region: None,
+            policy: Policy::default(),
+            exhaustive: false,
+            concurrency: 32,
+            give_up_after: Duration::from_mins(5),
+            format: Format::Terminal,
+            output: None,
+            mask: false,
+            color: Color::Auto,
+            width: None,
+            quiet: false,
+        }
+    }
+}
+
+/// What the values of a setting look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `true` or `false`; the bare flag means `true`.
+    Switch,
+    /// A whole number.
+    Number,
+    /// A text.
+    Text,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Any number of texts: the flag is repeated, the variable has commas, the file has an array.
+    List,
+}
+
+/// One setting.
+pub struct Setting {
+    /// The name of the flag and of the key in the file.
+    pub name: &'static str,
+    /// The flag's short form.
+    pub short: Option<char>,
+    /// What its values look like.
+    pub shape: Shape,
+    /// What stands for its value in help texts.
+    pub value_name: &'static str,
+    /// The value that holds where no source gives one; empty where that is nothing.
+    pub default: &'static str,
+    /// Under which heading help texts show it.
+    pub heading: &'static str,
+    /// What it does, in one or two sentences.
+    pub help: &'static str,
+    /// A value as the file has it.
+    pub example: &'static str,
+    /// Puts a value into the settings, or says why it cannot be one. For a list, once for each item.
+    pub apply: fn(&mut Settings, &str) -> Result<(), String>,
+}
+
+impl Setting {
+    /// The name of its environment variable.
+    pub fn variable(&self) -> String {
+        format!("KEYSWEEP_{}", self.name.replace('-', "_").to_ascii_uppercase())
+    }
+
+    /// The setting with that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        TABLE.iter().find(|setting| setting.name == name)
+    }
+}
+
+const ACCOUNTS: &str = "Accounts";
+const SESSION: &str = "AWS session";
+const JUDGEMENT: &str = "Judgement";
+const CALLS: &str = "Calls";
+const OUTPUT: &str = "Output";
+
+/// Every setting, in the order of help texts and documents.
+pub static TABLE: &[Setting] = &[
+    Setting {
+        name: "org",
+        short: None,
+        shape: Shape::Switch,
+        value_name: "BOOL",
+        default: "false",
+        heading: ACCOUNTS,
+        help: "Assess every account of the organization, from its management or a delegated administrator account",
+        example: "true",
+        apply: |settings, text| set(&mut settings.org, switch(text)),
+    },
+    Setting {
+        name: "include",
+        short: None,
+        shape: Shape::List,
+        value_name: "ACCOUNTS",
+        default: "",
+        heading: ACCOUNTS,
+        help: "With --org, assess only these accounts: an account id, an organizational unit (ou-ab12-cdefgh34 or ou:Workloads/Production) or a tag (tag:env=prod). Repeatable",
+        example: r#"["ou:Workloads", "tag:env=prod"]"#,
+        apply: |settings, text| {
+            parse(text).map(|selector| settings.filters.include.push(selector))
+        },
+    },
+    Setting {
+        name: "exclude",
+        short: None,
+        shape: Shape::List,
+        value_name: "ACCOUNTS",
+        default: "",
+        heading: ACCOUNTS,
+        help: "With --org, leave these accounts out, named as for --include. Repeatable; wins over --include",
+        example: r#"["111122223333"]"#,
+        apply: |settings, text| {
+            parse(text).map(|selector| settings.filters.exclude.push(selector))
+        },
+    },
+    Setting {
+        name: "role-name",
+        short: None,
+        shape: Shape::Text,
+        value_name: "NAME",
+        default: "OrganizationAccountAccessRole",
+        heading: ACCOUNTS,
+        help: "With --org, the role to assume in each member account",
+        example: r#""SecurityAudit""#,
+        apply: |settings, text| set(&mut settings.role.name, role_name(text)),
+    },
+    Setting {
+        name: "role-path",
+        short: None,
+        shape: Shape::Text,
+        value_name: "PATH",
+        default: "/",
+        heading: ACCOUNTS,
+        help: "The path of that role",
+        example: r#""/security/""#,
+        apply: |settings, text| set(&mut settings.role.path, role_path(text)),
+    },
+    Setting {
+        name: "external-id",
+        short: None,
+        shape: Shape::Text,
+        value_name: "ID",
+        default: "",
+        heading: ACCOUNTS,
+        help: "The external id that the trust policy of that role asks for",
+        example: r#""keysweep-7f3a""#,
+        apply: |settings, text| set(&mut settings.role.external_id, external_id(text).map(Some)),
+    },
+    Setting {
+        name: "session-name",
+        short: None,
+        shape: Shape::Text,
+        value_name: "NAME",
+        default: "keysweep",
+        heading: ACCOUNTS,
+        help: "The name of the role sessions, as CloudTrail shows it",
+        example: r#""keysweep-nightly""#,
+        apply: |settings, text| set(&mut settings.role.session_name, session_name(text)),
+    },
+    Setting {
+        name: "session-duration",
+        short: None,
+        shape: Shape::Text,
+        value_name: "TIME",
+        default: "1h",
+        heading: ACCOUNTS,
+        help: "How long the credentials of a role session are valid, from 15m to 12h. They are renewed for longer scans",
+        example: r#""30m""#,
+        apply: |settings, text| set(&mut settings.role.session_duration, session_duration(text)),
+    },
+    Setting {
+        name: "profile",
+        short: None,
+        shape: Shape::Text,
+        value_name: "NAME",
+        default: "",
+        heading: SESSION,
+        help: "The AWS profile whose credentials are used [default: as every AWS tool: AWS_PROFILE, environment, SSO, …]",
+        example: r#""security-audit""#,
+        apply: |settings, text| set(&mut settings.profile, not_empty(text).map(Some)),
+    },
+    Setting {
+        name: "region",
+        short: None,
+        shape: Shape::Text,
+        value_name: "REGION",
+        default: "",
+        heading: SESSION,
+        help: "The AWS region for regional endpoints; it tells the partition too [default: as every AWS tool]",
+        example: r#""eu-central-1""#,
+        apply: |settings, text| set(&mut settings.region, region(text).map(Some)),
+    },
+    Setting {
+        name: "threshold",
+        short: None,
+        shape: Shape::Text,
+        value_name: "TIME",
+        default: "30d",
+        heading: JUDGEMENT,
+        help: "How long a key may stay inactive before it is long-term inactive, such as 45d or 6weeks",
+        example: r#""45d""#,
+        apply: |settings, text| set(&mut settings.policy.threshold, parse(text)),
+    },
+    Setting {
+        name: "settling-margin",
+        short: None,
+        shape: Shape::Text,
+        value_name: "TIME",
+        default: "2h",
+        heading: JUDGEMENT,
+        help: "How long CloudTrail is given to deliver an event before its absence proves anything",
+        example: r#""4h""#,
+        apply: |settings, text| set(&mut settings.policy.settling_margin, parse(text)),
+    },
+    Setting {
+        name: "exhaustive",
+        short: None,
+        shape: Shape::Switch,
+        value_name: "BOOL",
+        default: "false",
+        heading: CALLS,
+        help: "List the keys of every user, instead of only of those that the credential report shows an inactive key for",
+        example: "true",
+        apply: |settings, text| set(&mut settings.exhaustive, switch(text)),
+    },
+    Setting {
+        name: "concurrency",
+        short: None,
+        shape: Shape::Number,
+        value_name: "ACCOUNTS",
+        default: "32",
+        heading: CALLS,
+        help: "How many accounts are assessed at the same time, from 1 to 1000",
+        example: "8",
+        apply: |settings, text| set(&mut settings.concurrency, number(text, 1, 1000)),
+    },
+    Setting {
+        name: "give-up-after",
+        short: None,
+        shape: Shape::Text,
+        value_name: "TIME",
+        default: "5m",
+        heading: CALLS,
+        help: "How long one call is repeated while AWS throttles it; then what it would have told is reported as not assessed",
+        example: r#""10m""#,
+        apply: |settings, text| set(&mut settings.give_up_after, duration(text)),
+    },
+    Setting {
+        name: "format",
+        short: Some('f'),
+        shape: Shape::Choice(&["terminal", "json", "csv"]),
+        value_name: "FORMAT",
+        default: "terminal",
+        heading: OUTPUT,
+        help: "What the report is written as",
+        example: r#""json""#,
+        apply: |settings, text| set(&mut settings.format, parse(text)),
+    },
+    Setting {
+        name: "output",
+        short: Some('o'),
+        shape: Shape::Text,
+        value_name: "FILE",
+        default: "",
+        heading: OUTPUT,
+        help: "Where the report is written; a file that exists is replaced, whole or not at all [default: standard output]",
+        example: r#""assessment.json""#,
+        apply: |settings, text| set(&mut settings.output, output(text)),
+    },
+    Setting {
+        name: "mask",
+        short: None,
+        shape: Shape::Switch,
+        value_name: "BOOL",
+        default: "false",
+        heading: OUTPUT,
+        help: "Show only the first and last four characters of access key ids",
+        example: "true",
+        apply: |settings, text| set(&mut settings.mask, switch(text)),
+    },
+    Setting {
+        name: "color",
+        short: None,
+        shape: Shape::Choice(&["auto", "always", "never"]),
+        value_name: "WHEN",
+        default: "auto",
+        heading: OUTPUT,
+        help: "Whether to use colours; auto: on a terminal, unless NO_COLOR is set",
+        example: r#""never""#,
+        apply: |settings, text| set(&mut settings.color, color(text)),
+    },
+    Setting {
+        name: "width",
+        short: None,
+        shape: Shape::Number,
+        value_name: "COLUMNS",
+        default: "",
+        heading: OUTPUT,
+        help: "The width of the terminal summary, from 60 to 1000 [default: the terminal's; elsewhere nothing is shortened]",
+        example: "120",
+        apply: |settings, text| set(&mut settings.width, number(text, 60, 1000).map(Some)),
+    },
+    Setting {
+        name: "quiet",
+        short: Some('q'),
+        shape: Shape::Switch,
+        value_name: "BOOL",
+        default: "false",
+        heading: OUTPUT,
+        help: "Show neither progress nor notes on standard error, only errors",
+        example: "true",
+        apply: |settings, text| set(&mut settings.quiet, switch(text)),
+    },
+];
+
+fn set<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
+}
+
+fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err(format!("{text:?} is neither true nor false")),
+    }
+}
+
+fn number(text: &str, least: usize, most: usize) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("{text:?} is not a whole number from {least} to {most}"))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|duration| *duration >= Duration::from_secs(1))
+        .ok_or_else(|| format!("{text:?} is not a length of time from one second, such as 5m or 1h 30m"))
+}
+
+/// STS takes 900 to 43200 seconds; a role may allow less, which STS then says itself.
+fn session_duration(text: &str) -> Result<Duration, String> {
+    duration(text)
+        .ok()
+        .filter(|length| (Duration::from_mins(15)..=Duration::from_hours(12)).contains(length))
+        .ok_or_else(|| format!("{text:?} is not a length of time from 15m to 12h, the limits of sts:AssumeRole"))
+}
+
+fn color(text: &str) -> Result<Color, String> {
+    match text {
+        "auto" => Ok(Color::Auto),
+        "always" => Ok(Color::Always),
+        "never" => Ok(Color::Never),
+        _ => Err(format!("{text:?} is not one of auto, always, never")),
+    }
+}
+
+fn output(text: &str) -> Result<Option<PathBuf>, String> {
+    match text {
+        "-" => Ok(None),
+        _ => not_empty(text).map(|path| Some(path.into())),
+    }
+}
+
+fn not_empty(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// The characters that IAM and STS allow in names of roles and sessions: `[\w+=,.@-]`.
+fn is_name_character(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "_+=,.@-".contains(character)
+}
+
+fn role_name(text: &str) -> Result<String, String> {
+    if (1..=64).contains(&text.len()) && text.chars().all(is_name_character) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "{text:?} is not the name of a role: 1 to 64 letters, digits or _+=,.@- (its path goes into --role-path)"
+        ))
+    }
+}
+
+fn role_path(text: &str) -> Result<String, String> {
+    let slashes = text.starts_with('/') && text.ends_with('/');
+    if slashes && text.len() <= 512 && text.chars().all(|character| character.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not the path of a role: it begins and ends with a slash, such as /security/"))
+    }
+}
+
+fn external_id(text: &str) -> Result<String, String> {
+    let allowed = |character: char| is_name_character(character) || ":/".contains(character);
+    if (2..=1224).contains(&text.len()) && text.chars().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("it is not an external id: 2 to 1224 letters, digits or _+=,.@:/-".to_owned())
+    }
+}
+
+fn session_name(text: &str) -> Result<String, String> {
+    if (2..=64).contains(&text.len()) && text.chars().all(is_name_character) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not the name of a session: 2 to 64 letters, digits or _+=,.@-"))
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=63).contains(&text.len()) && text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not the name of a region, such as eu-central-1"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_states_the_real_defaults() {
+        let real = format!("{:?}", Settings::default());
+        let mut stated = Settings::default();
+        for setting in TABLE.iter().filter(|setting| !setting.default.is_empty()) {
+            (setting.apply)(&mut stated, setting.default).unwrap();
+        }
+        assert_eq!(format!("{stated:?}"), real);
+    }
+
+    #[test]
+    fn every_setting_changes_something() {
+        let default = format!("{:?}", Settings::default());
+        for setting in TABLE {
+            let mut settings = Settings::default();
+            let value: toml::Value = format!("x = {}", setting.example).parse::<toml::Table>().unwrap()["x"].clone();
+            let text = match value {
+                toml::Value::Array(items) => items[0].as_str().unwrap().to_owned(),
+                toml::Value::String(text) => text,
+                other => other.to_string(),
+            };
+            (setting.apply)(&mut settings, &text).unwrap();
+            assert_ne!(format!("{settings:?}"), default, "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn senseless_values_are_refused() {
+        for (name, text) in [
+            ("org", "maybe"),
+            ("include", "prod"),
+            ("role-name", "security/audit"),
+            ("role-name", ""),
+            ("role-path", "security"),
+            ("external-id", "a b"),
+            ("session-name", "x"),
+            ("session-duration", "10m"),
+            ("session-duration", "13h"),
+            ("profile", ""),
+            ("region", "EU central"),
+            ("threshold", "30"),
+            ("threshold", "-1d"),
+            ("settling-margin", "soon"),
+            ("concurrency", "0"),
+            ("concurrency", "1001"),
+            ("give-up-after", "0s"),
+            ("format", "xml"),
+            ("output", ""),
+            ("width", "59"),
+            ("color", "sometimes"),
+        ] {
+            let setting = Setting::named(name).unwrap();
+            assert!((setting.apply)(&mut Settings::default(), text).is_err(), "{name} {text}");
+        }
+    }
+}

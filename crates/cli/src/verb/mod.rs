@@ -1,0 +1,7 @@
+//! One file per verb.
+
+pub mod completions;
+pub mod demo;
+pub mod man;
+pub mod scan;
+pub mod simulate;

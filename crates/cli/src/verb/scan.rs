@@ -1,0 +1,186 @@
+//! `keysweep scan`: assesses an account or an organization and writes the report.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use keysweep_app::scan::{ScanError, ScanRequest, Target, scan};
+use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock};
+use keysweep_core::assessment::Assessment;
+use keysweep_core::call::{CallError, CallErrorKind};
+use keysweep_core::finding::Verdict;
+use keysweep_core::ports::Clock;
+use keysweep_core::problem::Gap;
+use keysweep_report::{Format, Options};
+use tokio::sync::watch;
+
+use crate::args::ScanArgs;
+use crate::config::{self, ConfigError, Resolved};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::interrupt;
+use crate::output::Output;
+use crate::progress::ProgressLine;
+use crate::render::render;
+use crate::settings::Settings;
+use crate::terminal::{note, style, use_color};
+
+/// Scans.
+pub fn run(args: &ScanArgs) -> Outcome {
+    let resolved = config::resolve(&args.given, args.config.as_deref(), std::env::vars_os());
+    let Resolved { settings, warnings } = resolved.map_err(wrong_configuration)?;
+    use_color(settings.color);
+    for warning in warnings {
+        note(settings.quiet, &format!("warning: {warning}"));
+    }
+    let output = Output::open(settings.output.as_deref())?;
+    interrupt::run(|stop| assess(settings, output, stop))
+}
+
+async fn assess(settings: Settings, output: Output, mut stop: watch::Receiver<bool>) -> Outcome {
+    let session = tokio::select! {
+        session = Session::load(session_options(&settings)) => session,
+        () = interrupt::asked(&mut stop) => return Err(stopped_early()),
+    };
+    let clock = SystemClock::new();
+    let request = request(&settings, &clock);
+    let progress = Arc::new(ProgressLine::new(settings.quiet));
+    let scanned = scan(&session, &session, &clock, &request, progress.as_ref(), stop.clone()).await;
+    progress.clear();
+    match scanned {
+        Ok(assessment) => report(&assessment, &settings, output),
+        Err(_) if *stop.borrow() => Err(stopped_early()),
+        Err(error) => Err(no_assessment(error)),
+    }
+}
+
+fn session_options(settings: &Settings) -> SessionOptions {
+    SessionOptions {
+        profile: settings.profile.clone(),
+        region: settings.region.clone(),
+        role: RoleOptions {
+            role_name: settings.role.name.clone(),
+            role_path: Some(settings.role.path.clone()),
+            external_id: settings.role.external_id.clone(),
+            session_name: settings.role.session_name.clone(),
+            duration: Some(settings.role.session_duration),
+        },
+        ..SessionOptions::default()
+    }
+}
+
+fn request(settings: &Settings, clock: &impl Clock) -> ScanRequest {
+    ScanRequest {
+        id: new_id(clock),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        policy: settings.policy,
+        target: if settings.org { Target::Organization(settings.filters.clone()) } else { Target::OwnAccount },
+        exhaustive: settings.exhaustive,
+        concurrency: settings.concurrency,
+        give_up_after: settings.give_up_after,
+    }
+}
+
+/// An id that sorts by time and that no other scan has: `20261123T071200Z-9f86d081`.
+pub(crate) fn new_id(clock: &impl Clock) -> String {
+    let time: String = clock.now().to_string().chars().filter(|character| !"-:".contains(*character)).collect();
+    format!("{time}-{:08x}", fastrand::u32(..))
+}
+
+/// Writes the report, says in a line where it is, and tells what it comes to.
+fn report(assessment: &Assessment, settings: &Settings, output: Output) -> Outcome {
+    let interrupted = assessment.problems().any(|problem| problem.gap == Gap::Interrupted);
+    let path = output.path().map(|path| path.display().to_string());
+    let options =
+        Options { mask: settings.mask, style: style(settings.color, settings.width, path.is_some()) };
+    render(assessment, settings.format, &options, output)?;
+    if interrupted {
+        note(settings.quiet, &what_was_done(assessment));
+    }
+    match &path {
+        Some(path) => note(settings.quiet, &format!("{}: the report is in {path}", outline(assessment))),
+        None if settings.format != Format::Terminal => note(settings.quiet, &outline(assessment)),
+        None => {}
+    }
+    Ok(if interrupted { Exit::Interrupted } else { assessment.conclusion().into() })
+}
+
+fn what_was_done(assessment: &Assessment) -> String {
+    let unfinished =
+        |problems: &[keysweep_core::problem::Problem]| problems.iter().any(|problem| problem.gap == Gap::Interrupted);
+    let finished = assessment
+        .accounts
+        .iter()
+        .filter(|account| account.assessed_at.is_some() && !unfinished(&account.problems))
+        .count();
+    format!(
+        "interrupted: {finished} of {} accounts were assessed, and {} inactive keys found in them",
+        assessment.accounts.len(),
+        assessment.findings().count()
+    )
+}
+
+/// The result in a line, for those who sent the report elsewhere.
+fn outline(assessment: &Assessment) -> String {
+    let count = |verdict| assessment.findings().filter(|finding| finding.verdict == verdict).count();
+    let problems = match assessment.problems().count() {
+        0 => "everything was assessed".to_owned(),
+        1 => "1 problem: not everything was assessed".to_owned(),
+        many => format!("{many} problems: not everything was assessed"),
+    };
+    format!(
+        "{} long-term inactive keys, {} undetermined, {} recent; {problems}",
+        count(Verdict::LongTerm),
+        count(Verdict::Undetermined) + count(Verdict::Contradictory),
+        count(Verdict::Recent),
+    )
+}
+
+fn stopped_early() -> Failure {
+    Failure::interrupted(anyhow!("interrupted before any account was assessed: there is no report"))
+}
+
+fn wrong_configuration(error: ConfigError) -> Failure {
+    let hint = match &error {
+        ConfigError::Unreadable { .. } => "name a file that can be read with --config or KEYSWEEP_CONFIG",
+        ConfigError::NeedsOrganization { .. } => "add --org, or leave it out",
+        _ => "docs/CONFIG.md and `keysweep scan --help` list every setting",
+    };
+    Failure::usage(error).hint(hint)
+}
+
+fn no_assessment(error: ScanError) -> Failure {
+    let hint = match &error {
+        ScanError::Caller(call) => caller_hint(call),
+        ScanError::Organization(call) => organization_hint(call),
+    };
+    Failure::failed(error).hint(hint)
+}
+
+fn caller_hint(error: &CallError) -> String {
+    match error.kind {
+        CallErrorKind::CredentialsInvalid => {
+            "sign in with `aws sso login`, name a profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` shows whether they work"
+        }
+        CallErrorKind::CredentialsExpired => "sign in again with `aws sso login`, or get a new session, and scan again",
+        CallErrorKind::Unavailable => {
+            "check the network, the proxy, --region and AWS_ENDPOINT_URL; `aws sts get-caller-identity` makes the same call"
+        }
+        CallErrorKind::Denied => "allow the caller the permissions that the README lists",
+        CallErrorKind::Throttled => "AWS refused calls for too long: scan again later, or raise --give-up-after",
+        _ => "`aws sts get-caller-identity` makes the same call",
+    }
+    .to_owned()
+}
+
+fn organization_hint(error: &CallError) -> String {
+    match (error.kind, error.code.as_deref()) {
+        (_, Some("AWSOrganizationsNotInUseException")) => {
+            "this account is in no organization: scan it alone, without --org".to_owned()
+        }
+        (CallErrorKind::Denied, _) => format!(
+            "run it from the management account or a delegated administrator account of the organization, with {} allowed; without --org, keysweep scans the caller's own account",
+            error.call
+        ),
+        _ => caller_hint(error),
+    }
+}

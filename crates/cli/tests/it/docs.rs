@@ -1,0 +1,147 @@
+//! The documents are true: what is generated from the tables is compared, and every command that stands in them is one
+//! that the program takes. `UPDATE_DOCS=1 cargo test -p keysweep` writes what is generated.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::error::ErrorKind;
+use keysweep_cli::exit::Exit;
+use keysweep_cli::settings::{Shape, TABLE};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Compares a generated document with the one in the repository, or writes it.
+fn is_generated(name: &str, text: &str) {
+    let path = root().join(name);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == text, "{name} is out of date: run UPDATE_DOCS=1 cargo test -p keysweep --test it docs");
+}
+
+#[test]
+fn the_reference_of_settings_is_the_table() {
+    let mut text = String::from(
+        "# Settings of `keysweep scan`\n\n\
+         <!-- Generated from crates/cli/src/settings.rs: UPDATE_DOCS=1 cargo test -p keysweep --test it docs -->\n\n\
+         Every setting has one name: the flag `--threshold`, the key `threshold` in `keysweep.toml` and the variable\n\
+         `KEYSWEEP_THRESHOLD` are the same thing. A flag wins over the environment, the environment over the file, the file\n\
+         over the default. A list replaces the list of a lesser source; it is not added to it.\n\n\
+         - The file is `keysweep.toml` in the working directory, or the one that `--config` or `KEYSWEEP_CONFIG` names. A key\n\
+         \x20 that is no setting, or a value that is none, is an error that names the line.\n\
+         - A variable that is empty says nothing. Lists have commas in a variable: `KEYSWEEP_INCLUDE=ou:Workloads,tag:env=prod`.\n\
+         \x20 A `KEYSWEEP_*` variable that is no setting is warned of on standard error.\n\
+         - A switch is turned off by a flag too: `--org=false`.\n\
+         - Lengths of time are written as `45d`, `6weeks`, `12h` or `1h 30m`.\n\
+         - `include` and `exclude` count only with `org`.\n",
+    );
+    let mut heading = "";
+    for setting in TABLE {
+        if setting.heading != heading {
+            heading = setting.heading;
+            let _ = write!(text, "\n## {heading}\n");
+        }
+        let kind = match setting.shape {
+            Shape::Switch => "`true` or `false`".to_owned(),
+            Shape::Number => "a whole number".to_owned(),
+            Shape::Text => "a text".to_owned(),
+            Shape::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+            Shape::List => "a list of texts".to_owned(),
+        };
+        let default = match setting.default {
+            "" => String::new(),
+            default => format!("; default `{default}`"),
+        };
+        let _ = write!(
+            text,
+            "\n### {}\n\n{}.\n\n`--{}`, `{}`: {kind}{default}.\n\n```toml\n{} = {}\n```\n",
+            setting.name,
+            setting.help,
+            setting.name,
+            setting.variable(),
+            setting.name,
+            setting.example
+        );
+    }
+    is_generated("docs/CONFIG.md", &text);
+}
+
+#[test]
+fn the_exit_codes_are_the_enum() {
+    let mut text = String::from(
+        "# Exit codes\n\n\
+         <!-- Generated from crates/cli/src/exit.rs: UPDATE_DOCS=1 cargo test -p keysweep --test it docs -->\n\n\
+         These numbers never change their meaning. Incomplete is never clean: where anything could not be assessed, the code\n\
+         is 4, whatever was found.\n\n\
+         | code | name | meaning |\n| ---: | --- | --- |\n",
+    );
+    for exit in Exit::ALL {
+        let _ = writeln!(text, "| {} | {} | {} |", exit.code(), exit.name(), exit.meaning());
+    }
+    text.push_str(
+        "\nA verb other than `scan` ends with 0 when it did its work. `keysweep demo` does so although it finds long-term\n\
+         inactive keys: they are what it shows. A second Ctrl-C does not wait for the report.\n\n\
+         In a pipeline that must fail on long-term inactive keys and on gaps alike:\n\n\
+         ```sh\nkeysweep scan --org --format json --output assessment.json\n```\n\n\
+         In one that must fail on gaps only:\n\n\
+         ```sh\nkeysweep scan --org --format json --output assessment.json || test $? -eq 3\n```\n",
+    );
+    is_generated("docs/EXIT-CODES.md", &text);
+}
+
+/// The lines of fenced blocks that run keysweep, without prompt, comment and what follows the command.
+fn commands(text: &str) -> Vec<String> {
+    let mut fenced = false;
+    let mut commands = Vec::new();
+    let joined = text.replace("\\\n", " ");
+    for line in joined.lines() {
+        let line = line.trim();
+        if line.starts_with("```") {
+            fenced = !fenced;
+        } else if fenced {
+            let line = line.trim_start_matches("$ ");
+            let line = line.trim_start_matches("cargo run --release --locked -- ");
+            let words = line.split_whitespace();
+            // Variables before a command are not part of it.
+            let mut words = words.skip_while(|word| word.contains('=') && !word.starts_with('-')).peekable();
+            let demo = line != text && line.starts_with("demo") && text.contains("cargo run");
+            if words.peek() == Some(&"keysweep") || demo {
+                let end = |word: &&str| !matches!(*word, "|" | "||" | "&&" | ">" | "#" | "&" | ";");
+                let command: Vec<&str> = words.take_while(end).collect();
+                let command = command.join(" ");
+                commands.push(if demo { format!("keysweep {command}") } else { command });
+            }
+        }
+    }
+    commands
+}
+
+#[test]
+fn every_command_in_the_documents_is_one_that_the_program_takes() {
+    let mut seen = 0;
+    for name in ["README.md", "docs/CLI.md", "docs/CONFIG.md", "docs/EXIT-CODES.md"] {
+        // The README is written last.
+        let Ok(text) = std::fs::read_to_string(root().join(name)) else { continue };
+        for command in commands(&text) {
+            let words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
+            let parsed = keysweep_cli::args::command().try_get_matches_from(words);
+            if let Err(error) = parsed {
+                let answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+                assert!(answer, "{name}: {command}: {error}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 15, "only {seen} commands were found in the documents");
+}
+
+#[test]
+fn commands_are_found_in_documents() {
+    let text = "keysweep no\n```sh\n$ keysweep scan --org | jq .   \nKEYSWEEP_ORG=true keysweep scan  # why\nls\nkeysweep scan \\\n  --mask\n```\nkeysweep no\n";
+    assert_eq!(commands(text), ["keysweep scan --org", "keysweep scan", "keysweep scan --mask"]);
+    let text = "```\ncargo run --release --locked -- demo\n```";
+    assert_eq!(commands(text), ["keysweep demo"]);
+}

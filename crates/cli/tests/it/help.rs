@@ -1,0 +1,82 @@
+//! Help texts, version, completions and man pages; and what a wrong command line gets.
+
+use crate::program::keysweep;
+
+#[test]
+fn help_texts_are_as_they_were_reviewed() {
+    for (name, arguments) in [
+        ("help", &["--help"][..]),
+        ("help_short", &["-h"]),
+        ("help_scan", &["scan", "--help"]),
+        ("help_demo", &["demo", "--help"]),
+        ("help_simulate", &["simulate", "--help"]),
+        ("help_completions", &["completions", "--help"]),
+        ("help_man", &["man", "--help"]),
+    ] {
+        let run = keysweep().args(arguments).run();
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{name}");
+        insta::assert_snapshot!(name, run.stdout);
+    }
+}
+
+#[test]
+fn the_version_is_one_line() {
+    for arguments in [&["--version"][..], &["-V"]] {
+        let run = keysweep().args(arguments).run();
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+        assert_eq!(run.stdout, format!("keysweep {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let run = keysweep().args(["completions", shell]).run();
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(run.stdout.contains("settling-margin"), "{shell}");
+    }
+}
+
+#[test]
+fn there_is_a_man_page_for_every_verb() {
+    let page = keysweep().args(["man"]).run();
+    assert_eq!(page.code, 0);
+    assert!(page.stdout.contains(".TH keysweep 1"), "{}", page.stdout);
+    let page = keysweep().args(["man", "scan"]).run();
+    assert!(page.stdout.contains(r"\-\-settling\-margin"), "{}", page.stdout);
+
+    let directory = tempfile::tempdir().unwrap();
+    let run = keysweep().args(["man", "--directory"]).arg(directory.path().join("man1")).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let mut names: Vec<String> = std::fs::read_dir(directory.path().join("man1"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let verbs = ["completions", "demo", "man", "scan", "simulate"].map(|verb| format!("keysweep-{verb}.1"));
+    assert_eq!(names, [&verbs[..], &["keysweep.1".to_owned()]].concat());
+}
+
+#[test]
+fn a_wrong_command_line_is_a_usage_error_that_says_what_is_right() {
+    for (arguments, part) in [
+        (&["scan", "--treshold", "1d"][..], "--threshold"),
+        (&["scan", "--threshold", "30"], "is not a length of time"),
+        (&["scan", "--format", "xml"], "terminal, json, csv"),
+        (&["scan", "--include", "prod"], "selects no accounts"),
+        (&["scan", "--include", "tag:env=prod"], "--include needs --org"),
+        (&["scan", "--width", "10"], "from 60 to 1000"),
+        (&["scna"], "scan"),
+        (&["simulate", "--listen", "0.0.0.0:4599"], "not a loopback address"),
+        (&["simulate", "--profile", "fast"], "aws-like, unlimited"),
+        (&["simulate", "--inactive-share", "2"], "from 0 to 1"),
+        (&["completions", "tcsh"], "bash"),
+        (&["man", "sweep"], "the verbs are"),
+        (&[], "Usage"),
+    ] {
+        let run = keysweep().args(arguments).run();
+        assert_eq!(run.code, 2, "{arguments:?}: {}", run.stderr);
+        assert_eq!(run.stdout, "", "{arguments:?}");
+        assert!(run.stderr.contains(part), "{arguments:?}: {}", run.stderr);
+    }
+}

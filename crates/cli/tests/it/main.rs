@@ -1,0 +1,5 @@
+//! The program as its users meet it: run as a process, against a simulated AWS on 127.0.0.1 and nothing else.
+
+mod docs;
+mod help;
+mod program;

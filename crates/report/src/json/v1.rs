@@ -1,0 +1,577 @@
+//! The fields of `keysweep.assessment/v1`. They are frozen: a field may be added in a later minor version of keysweep,
+//! none is renamed, removed or given another meaning under this schema. They are converted from the domain here, so that
+//! the domain may change.
+//!
+//! A key that is not known, or not asked for, is `null`: every field is always there.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use keysweep_core::account::{CallerIdentity, Tags};
+use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, CallCounts, Scope};
+use keysweep_core::evidence::{Evidence, ObservationSource, Target};
+use keysweep_core::finding::Finding;
+use keysweep_core::infer::{Claim, Contradiction};
+use keysweep_core::key::{LastUsed, Owner};
+use keysweep_core::policy::Policy;
+use keysweep_core::problem::{Gap, Problem};
+use keysweep_core::time::{Instant, Interval, SignedDuration};
+use serde::{Serialize, Serializer};
+
+use crate::identity::identified;
+use crate::mask::Mask;
+use crate::totals::{AccountTotals, FindingTotals, Totals};
+use crate::words;
+
+type Text<'a> = Cow<'a, str>;
+
+/// The document.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    schema: &'static str,
+    assessment_id: Text<'a>,
+    keysweep_version: Text<'a>,
+    masked: bool,
+    conclusion: &'static str,
+    conclusion_text: &'static str,
+    started_at: Time,
+    finished_at: Time,
+    scope: ScopeV1<'a>,
+    caller: CallerV1<'a>,
+    policy: PolicyV1,
+    totals: TotalsV1,
+    organization_problems: Problems<'a>,
+    organization_calls: Vec<CallV1>,
+    accounts: Accounts<'a>,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn of(assessment: &'a Assessment, totals: &Totals, mask: &'a Mask<'a>) -> Self {
+        let conclusion = assessment.conclusion();
+        Self {
+            schema: super::SCHEMA,
+            assessment_id: mask.text(&assessment.id),
+            keysweep_version: mask.text(&assessment.version),
+            masked: mask.is_on(),
+            conclusion: words::conclusion_name(conclusion),
+            conclusion_text: words::conclusion(conclusion),
+            started_at: Time(assessment.started_at),
+            finished_at: Time(assessment.finished_at),
+            scope: ScopeV1::of(&assessment.scope, mask),
+            caller: CallerV1::of(&assessment.caller, mask),
+            policy: PolicyV1::of(&assessment.policy),
+            totals: TotalsV1::of(totals),
+            organization_problems: Problems { problems: &assessment.problems, mask },
+            organization_calls: calls(&assessment.calls),
+            accounts: Accounts { assessed: &assessment.accounts, policy: &assessment.policy, mask },
+        }
+    }
+}
+
+/// RFC 3339 in UTC, whole seconds.
+struct Time(Instant);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+#[derive(Serialize)]
+struct ScopeV1<'a> {
+    kind: &'static str,
+    organization_id: Option<Text<'a>>,
+    management_account_id: Option<String>,
+}
+
+impl<'a> ScopeV1<'a> {
+    fn of(scope: &'a Scope, mask: &Mask<'_>) -> Self {
+        match scope {
+            Scope::Account => Self { kind: "account", organization_id: None, management_account_id: None },
+            Scope::Organization(organization) => Self {
+                kind: "organization",
+                organization_id: Some(mask.text(&organization.id)),
+                management_account_id: Some(organization.management_account.to_string()),
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CallerV1<'a> {
+    account_id: String,
+    arn: Text<'a>,
+    partition: &'static str,
+}
+
+impl<'a> CallerV1<'a> {
+    fn of(caller: &'a CallerIdentity, mask: &Mask<'_>) -> Self {
+        Self {
+            account_id: caller.account.to_string(),
+            arn: mask.text(&caller.arn),
+            partition: caller.partition.id(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PolicyV1 {
+    threshold_seconds: i64,
+    threshold: String,
+    settling_margin_seconds: i64,
+    settling_margin: String,
+}
+
+impl PolicyV1 {
+    fn of(policy: &Policy) -> Self {
+        let (threshold, margin) = (policy.threshold.length(), policy.settling_margin.length());
+        Self {
+            threshold_seconds: threshold.as_secs(),
+            threshold: words::exactly(threshold),
+            settling_margin_seconds: margin.as_secs(),
+            settling_margin: words::exactly(margin),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct TotalsV1 {
+    accounts: AccountTotalsV1,
+    users: u64,
+    accounts_with_unknown_users: u64,
+    findings: FindingTotalsV1,
+    accounts_with_long_term_keys: u64,
+    oldest_at_least_seconds: Option<i64>,
+    oldest_at_least: Option<String>,
+    problems: u64,
+    calls_sent: u64,
+    calls_throttled: u64,
+    calls: Vec<CallV1>,
+}
+
+impl TotalsV1 {
+    fn of(totals: &Totals) -> Self {
+        let all_calls = totals.calls.total();
+        Self {
+            accounts: AccountTotalsV1::of(totals.accounts),
+            users: totals.users,
+            accounts_with_unknown_users: totals.accounts_with_unknown_users,
+            findings: FindingTotalsV1::of(totals.findings),
+            accounts_with_long_term_keys: totals.accounts_with_long_term_keys,
+            oldest_at_least_seconds: totals.oldest_at_least.map(|length| length.as_secs()),
+            oldest_at_least: totals.oldest_at_least.map(words::rounded_down),
+            problems: totals.problems,
+            calls_sent: all_calls.sent,
+            calls_throttled: all_calls.throttled,
+            calls: calls(&totals.calls),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct AccountTotalsV1 {
+    total: u64,
+    complete: u64,
+    partial: u64,
+    not_assessed: u64,
+    skipped: u64,
+}
+
+impl AccountTotalsV1 {
+    fn of(totals: AccountTotals) -> Self {
+        let AccountTotals { total, complete, partial, not_assessed, skipped } = totals;
+        Self { total, complete, partial, not_assessed, skipped }
+    }
+}
+
+#[derive(Serialize)]
+struct FindingTotalsV1 {
+    total: u64,
+    long_term: u64,
+    recent: u64,
+    undetermined: u64,
+    contradictory: u64,
+}
+
+impl FindingTotalsV1 {
+    fn of(totals: FindingTotals) -> Self {
+        let FindingTotals { total, long_term, recent, undetermined, contradictory } = totals;
+        Self { total, long_term, recent, undetermined, contradictory }
+    }
+}
+
+#[derive(Serialize)]
+struct CallV1 {
+    call: String,
+    sent: u64,
+    throttled: u64,
+}
+
+fn calls(counts: &CallCounts) -> Vec<CallV1> {
+    counts
+        .iter()
+        .map(|(call, count)| CallV1 { call: call.to_string(), sent: count.sent, throttled: count.throttled })
+        .collect()
+}
+
+/// Accounts, each converted when it is written.
+struct Accounts<'a> {
+    assessed: &'a [AccountAssessment],
+    policy: &'a Policy,
+    mask: &'a Mask<'a>,
+}
+
+impl Serialize for Accounts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer
+            .collect_seq(self.assessed.iter().map(|account| AccountV1::of(account, self.policy, self.mask)))
+    }
+}
+
+#[derive(Serialize)]
+struct AccountV1<'a> {
+    account_id: String,
+    account_name: Option<Text<'a>>,
+    state: Option<Text<'a>>,
+    ou_path: Option<Text<'a>>,
+    organizational_units: Option<Vec<OrganizationalUnitV1<'a>>>,
+    tags: Option<BTreeMap<Text<'a>, Text<'a>>>,
+    status: &'static str,
+    status_text: Text<'a>,
+    skip_reason: Option<&'static str>,
+    method: Option<&'static str>,
+    users: Option<u64>,
+    coverage: CoverageV1,
+    findings: Findings<'a>,
+    problems: Problems<'a>,
+    calls: Vec<CallV1>,
+    assessed_at: Option<Time>,
+}
+
+#[derive(Serialize)]
+struct OrganizationalUnitV1<'a> {
+    id: Text<'a>,
+    name: Text<'a>,
+}
+
+#[derive(Serialize)]
+struct CoverageV1 {
+    seconds: i64,
+    spans: Vec<SpanV1>,
+}
+
+/// `from` is inside, `to` is the first second after it.
+#[derive(Serialize)]
+struct SpanV1 {
+    from: Time,
+    to: Time,
+}
+
+impl<'a> AccountV1<'a> {
+    fn of(assessed: &'a AccountAssessment, policy: &'a Policy, mask: &'a Mask<'a>) -> Self {
+        let account = &assessed.account;
+        let spans = assessed.coverage.spans().iter();
+        Self {
+            account_id: account.id.to_string(),
+            account_name: account.name.as_deref().map(|name| mask.text(name)),
+            state: account.state.as_ref().map(|state| mask.text(state.as_api())),
+            ou_path: account.ou_path().map(|path| mask.owned(path)),
+            organizational_units: account.path.as_ref().map(|path| {
+                let unit = |unit: &'a keysweep_core::account::OrganizationalUnit| OrganizationalUnitV1 {
+                    id: mask.text(&unit.id),
+                    name: mask.text(&unit.name),
+                };
+                path.iter().map(unit).collect()
+            }),
+            tags: tags(account.tags.as_ref(), mask),
+            status: assessed.status.name(),
+            status_text: mask.owned(words::account_status(&assessed.status)),
+            skip_reason: match &assessed.status {
+                AccountStatus::Skipped(reason) => Some(words::skip_reason_name(reason)),
+                _ => None,
+            },
+            method: assessed.method.map(keysweep_core::assessment::Method::name),
+            users: assessed.users,
+            coverage: CoverageV1 {
+                seconds: assessed.coverage.length().as_secs(),
+                spans: spans.map(|span| SpanV1 { from: Time(span.from()), to: Time(span.to()) }).collect(),
+            },
+            findings: Findings { account: assessed, policy, mask },
+            problems: Problems { problems: &assessed.problems, mask },
+            calls: calls(&assessed.calls),
+            assessed_at: assessed.assessed_at.map(Time),
+        }
+    }
+}
+
+fn tags<'a>(tags: Option<&'a Tags>, mask: &Mask<'_>) -> Option<BTreeMap<Text<'a>, Text<'a>>> {
+    // Two tag keys that differ only in a masked id would become one; the mask is asked for, the loss is too.
+    Some(tags?.iter().map(|(key, value)| (mask.text(key), mask.text(value))).collect())
+}
+
+/// Findings of an account, each converted when it is written.
+struct Findings<'a> {
+    account: &'a AccountAssessment,
+    policy: &'a Policy,
+    mask: &'a Mask<'a>,
+}
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let findings = identified(self.account, self.mask);
+        serializer
+            .collect_seq(findings.map(|(id, finding)| FindingV1::of(id, finding, self.policy, self.mask)))
+    }
+}
+
+#[derive(Serialize)]
+struct FindingV1<'a> {
+    finding_id: String,
+    account_id: String,
+    owner: &'static str,
+    user_name: Text<'a>,
+    user_arn: Option<Text<'a>>,
+    access_key_id: Option<Text<'a>>,
+    created_at: Time,
+    verdict: &'static str,
+    text: Text<'a>,
+    at_least_seconds: i64,
+    at_least: String,
+    at_most_seconds: i64,
+    at_most: String,
+    inactive_since: ClaimV1,
+    known_by: Option<Time>,
+    last_used: LastUsedV1<'a>,
+    used_since: Option<Time>,
+    contradictions: Vec<ContradictionV1>,
+    evidence: Vec<EvidenceV1<'a>>,
+    tags: Option<BTreeMap<Text<'a>, Text<'a>>>,
+    owner_tag: Option<Text<'a>>,
+    assessed_at: Time,
+}
+
+impl<'a> FindingV1<'a> {
+    fn of(finding_id: String, finding: &'a Finding, policy: &Policy, mask: &Mask<'_>) -> Self {
+        let (at_least, at_most) = (nonnegative(finding.at_least()), nonnegative(finding.at_most()));
+        let (owner, user_arn) = match &finding.owner {
+            Owner::Root => ("root", None),
+            Owner::User { arn, .. } => ("user", Some(mask.text(arn))),
+        };
+        Self {
+            finding_id,
+            account_id: finding.account.to_string(),
+            owner,
+            user_name: mask.text(finding.owner.name()),
+            user_arn,
+            access_key_id: finding.key.as_ref().map(|key| mask.key(key)),
+            created_at: Time(finding.created),
+            verdict: finding.verdict.name(),
+            text: mask.owned(words::finding(finding, policy)),
+            at_least_seconds: at_least.as_secs(),
+            at_least: words::rounded_down(at_least),
+            at_most_seconds: at_most.as_secs(),
+            at_most: words::rounded_up(at_most),
+            inactive_since: ClaimV1::of(&finding.inactive_since),
+            known_by: finding.known_by.map(Time),
+            last_used: LastUsedV1::of(&finding.last_used, mask),
+            used_since: finding.used_since.map(Time),
+            contradictions: finding.contradictions.iter().map(ContradictionV1::of).collect(),
+            evidence: finding.evidence.iter().map(|evidence| EvidenceV1::of(evidence, mask)).collect(),
+            tags: tags(finding.tags.as_ref(), mask),
+            owner_tag: finding.owner_tag().map(|owner| mask.text(owner)),
+            assessed_at: Time(finding.assessed_at),
+        }
+    }
+}
+
+/// Only clocks that disagree make a length negative; nothing shorter than zero is claimed.
+fn nonnegative(length: SignedDuration) -> SignedDuration {
+    length.max(SignedDuration::ZERO)
+}
+
+#[derive(Serialize)]
+struct ClaimV1 {
+    earliest: Time,
+    latest: Time,
+    exact: bool,
+    as_of: Time,
+    confidence: &'static str,
+    confidence_text: &'static str,
+    text: String,
+}
+
+impl ClaimV1 {
+    fn of(claim: &Claim) -> Self {
+        let interval: Interval = claim.interval;
+        Self {
+            earliest: Time(interval.earliest()),
+            latest: Time(interval.latest()),
+            exact: interval.is_exact(),
+            as_of: Time(claim.as_of),
+            confidence: claim.confidence.name(),
+            confidence_text: words::confidence(claim.confidence),
+            text: words::since(interval),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct LastUsedV1<'a> {
+    status: &'static str,
+    at: Option<Time>,
+    service: Option<Text<'a>>,
+    region: Option<Text<'a>>,
+}
+
+impl<'a> LastUsedV1<'a> {
+    fn of(last_used: &'a LastUsed, mask: &Mask<'_>) -> Self {
+        let without = |status| Self { status, at: None, service: None, region: None };
+        match last_used {
+            LastUsed::NotRecorded => without("not_recorded"),
+            LastUsed::NotRead => without("not_read"),
+            LastUsed::At { at, service, region } => Self {
+                status: "recorded",
+                at: Some(Time(*at)),
+                service: service.as_deref().map(|text| mask.text(text)),
+                region: region.as_deref().map(|text| mask.text(text)),
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ContradictionV1 {
+    kind: &'static str,
+    at: Time,
+    key_status: Option<&'static str>,
+    text: String,
+}
+
+impl ContradictionV1 {
+    fn of(contradiction: &Contradiction) -> Self {
+        let (kind, at, key_status) = match contradiction {
+            Contradiction::SeenAgainstHistory { seen_at, seen } => {
+                ("seen_against_history", *seen_at, Some(words::status(*seen)))
+            }
+            Contradiction::BeforeCreation { at } => ("before_creation", *at, None),
+        };
+        Self { kind, at: Time(at), key_status, text: contradiction.to_string() }
+    }
+}
+
+/// One fact. `from` and `to` hold the moment; they differ only for an observation that took a while.
+#[derive(Serialize)]
+struct EvidenceV1<'a> {
+    kind: &'static str,
+    source: &'static str,
+    source_id: Option<Text<'a>>,
+    from: Time,
+    to: Time,
+    key_status: &'static str,
+    user_name: Option<Text<'a>>,
+    actor: Option<Text<'a>>,
+    source_ip: Option<Text<'a>>,
+    text: Text<'a>,
+}
+
+impl<'a> EvidenceV1<'a> {
+    fn of(evidence: &'a Evidence, mask: &Mask<'_>) -> Self {
+        let blank = |kind, source, status, from, to| Self {
+            kind,
+            source,
+            source_id: None,
+            from: Time(from),
+            to: Time(to),
+            key_status: words::status(status),
+            user_name: None,
+            actor: None,
+            source_ip: None,
+            text: mask.owned(words::evidence(evidence)),
+        };
+        match evidence {
+            Evidence::Created(at) => {
+                blank("created", "create_date", keysweep_core::key::KeyStatus::Active, *at, *at)
+            }
+            Evidence::Changed(change) => Self {
+                source_id: Some(mask.text(change.event.as_str())),
+                user_name: match &change.target {
+                    Target::User(name) => Some(mask.text(name.as_str())),
+                    Target::Root => Some(Owner::Root.name().to_owned().into()),
+                    Target::NotRecorded => None,
+                },
+                actor: change.actor.as_deref().map(|text| mask.text(text)),
+                source_ip: change.source_ip.as_deref().map(|text| mask.text(text)),
+                ..blank("changed", "cloudtrail", change.status, change.at, change.at)
+            },
+            Evidence::Observed(observation) => {
+                let (source, source_id) = match &observation.source {
+                    ObservationSource::ListAccessKeys => ("list_access_keys", None),
+                    ObservationSource::CredentialReport => ("credential_report", None),
+                    ObservationSource::EarlierScan(scan) => ("earlier_scan", Some(mask.text(scan))),
+                };
+                Self {
+                    source_id,
+                    ..blank("observed", source, observation.status, observation.from, observation.to)
+                }
+            }
+        }
+    }
+}
+
+/// Problems, each converted when it is written.
+struct Problems<'a> {
+    problems: &'a [Problem],
+    mask: &'a Mask<'a>,
+}
+
+impl Serialize for Problems<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.problems.iter().map(|problem| ProblemV1::of(problem, self.mask)))
+    }
+}
+
+#[derive(Serialize)]
+struct ProblemV1<'a> {
+    account_id: Option<String>,
+    gap: &'static str,
+    text: Text<'a>,
+    user_name: Option<Text<'a>>,
+    access_key_id: Option<Text<'a>>,
+    key_status: Option<Text<'a>>,
+    event_id: Option<Text<'a>>,
+    call: Option<String>,
+    error_kind: Option<&'static str>,
+    error_code: Option<Text<'a>>,
+    error_message: Option<Text<'a>>,
+    request_id: Option<Text<'a>>,
+    detail: Option<Text<'a>>,
+    remedy: Text<'a>,
+}
+
+impl<'a> ProblemV1<'a> {
+    fn of(problem: &'a Problem, mask: &Mask<'_>) -> Self {
+        let error = problem.error.as_ref();
+        Self {
+            account_id: problem.account.map(|account| account.to_string()),
+            gap: problem.gap.name(),
+            text: mask.owned(problem.gap.to_string()),
+            user_name: problem.gap.user().map(|user| mask.text(user.as_str())),
+            access_key_id: problem.gap.key().map(|key| mask.key(key)),
+            key_status: match &problem.gap {
+                Gap::UnknownStatus { status, .. } => Some(mask.text(status)),
+                _ => None,
+            },
+            event_id: match &problem.gap {
+                Gap::EventNotUnderstood { event } => event.as_deref().map(|event| mask.text(event)),
+                _ => None,
+            },
+            call: error.map(|error| error.call.to_string()),
+            error_kind: error.map(|error| words::error_kind(error.kind)),
+            error_code: error.and_then(|error| error.code.as_deref()).map(|code| mask.text(code)),
+            error_message: error.map(|error| mask.text(&error.message)),
+            request_id: error.and_then(|error| error.request_id.as_deref()).map(|id| mask.text(id)),
+            detail: problem.detail.as_deref().map(|detail| mask.text(detail)),
+            remedy: mask.owned(problem.remedy()),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What was not assessed: the problems, grouped by what they have in common, each with what to do, and the accounts that
+//! were left out on purpose.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use keysweep_core::account::AccountId;
+use keysweep_core::assessment::{AccountStatus, SkipReason};
+use keysweep_core::problem::Problem;
+
+use super::Context;
+use super::page::{BOLD, DIM, DOUBT, PLAIN, Page};
+use crate::words::{count, grouped, skip_reason};
+
+/// How many members of a group are named.
+const EXAMPLES: usize = 5;
+
+/// Problems with the same gap, the same failed call and the same error code.
+pub(super) fn problems(page: &mut Page, context: &Context<'_>) {
+    let mut groups: BTreeMap<_, Vec<&Problem>> = BTreeMap::new();
+    for problem in context.assessment.problems() {
+        let error = problem.error.as_ref();
+        let cause = error.map(|error| (error.call, error.code.as_deref(), error.kind));
+        groups.entry((problem.gap.name(), cause)).or_default().push(problem);
+    }
+    if groups.is_empty() {
+        return;
+    }
+    page.heading(&format!(
+        "{}: what was not assessed, and what to do",
+        count(context.totals.problems, "problem")
+    ));
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(cause, problems)| (Reverse(problems.len()), *cause));
+    for ((gap, cause), problems) in groups.iter().take(context.max_rows) {
+        let times = match problems.len() {
+            1 => String::new(),
+            times => format!(", {} times", grouped(times as u64)),
+        };
+        let cause = match cause {
+            Some((call, Some(code), _)) => format!(": {} from {call}", context.show(code)),
+            Some((call, None, _)) => format!(": {call} was not answered"),
+            None => String::new(),
+        };
+        page.paragraph(2, DOUBT, &format!("{gap}{times}{cause}"));
+        group(page, context, problems);
+    }
+    context.more(page, groups.len());
+}
+
+fn group(page: &mut Page, context: &Context<'_>, problems: &[&Problem]) {
+    let Some(first) = problems.first() else { return };
+    let place = first.account.map(|account| format!("{}: ", context.account(account))).unwrap_or_default();
+    let key = first.gap.key().map(|key| format!(" ({})", context.mask.key(key))).unwrap_or_default();
+    page.paragraph(4, PLAIN, &format!("{place}{}{key}", context.show(&first.gap.to_string())));
+    if problems.len() > 1 {
+        let others = problems.iter().skip(1).map(|problem| member(context, problem));
+        page.paragraph(4, PLAIN, &format!("the same: {}", some_of(others, problems.len() - 1)));
+    }
+    if let Some(error) = &first.error {
+        let request = error.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
+        page.paragraph(4, DIM, &context.show(&format!("message: {}{request}", error.message)));
+    }
+    if let Some(detail) = &first.detail {
+        page.paragraph(4, DIM, &context.show(&format!("detail: {detail}")));
+    }
+    // A remedy depends only on what the members of a group have in common.
+    page.paragraph(4, BOLD, &format!("to do: {}", context.show(&first.remedy())));
+}
+
+fn member(context: &Context<'_>, problem: &Problem) -> String {
+    let user = problem.gap.user().map(|user| format!("user {}", context.show(user.as_str())));
+    match (user, problem.account) {
+        (Some(user), Some(account)) => format!("{user} in {account}"),
+        (Some(user), None) => user,
+        (None, Some(account)) => context.account(account),
+        (None, None) => "the organization".to_owned(),
+    }
+}
+
+/// The first few, and how many more there are.
+fn some_of(members: impl Iterator<Item = String>, all: usize) -> String {
+    let mut shown: Vec<String> = members.take(EXAMPLES).collect();
+    if all > EXAMPLES {
+        shown.push(format!("and {} more", grouped((all - EXAMPLES) as u64)));
+    }
+    shown.join(", ")
+}
+
+/// Accounts that were left out on purpose, by reason.
+pub(super) fn skipped(page: &mut Page, context: &Context<'_>) {
+    let mut groups: Vec<(&SkipReason, Vec<AccountId>)> = Vec::new();
+    for assessed in &context.assessment.accounts {
+        let AccountStatus::Skipped(reason) = &assessed.status else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, accounts)) => accounts.push(assessed.account.id),
+            None => groups.push((reason, vec![assessed.account.id])),
+        }
+    }
+    if groups.is_empty() {
+        return;
+    }
+    page.heading(&format!("Skipped: {}", count(context.totals.accounts.skipped, "account")));
+    for (reason, accounts) in groups {
+        page.paragraph(2, PLAIN, &context.show(&skip_reason(reason)));
+        let names = accounts.iter().map(|account| context.account(*account));
+        page.paragraph(4, DIM, &some_of(names, accounts.len()));
+    }
+}

@@ -1,0 +1,234 @@
+//! The summary that an engineer reads in a terminal: what was found, what it rests on, and what was not looked at, the
+//! most important first. Long lists are cut and say so; the JSON and the CSV have all of it.
+//!
+//! Nothing here asks the terminal anything: [`Style`] tells what it can do.
+
+mod findings;
+mod gaps;
+mod page;
+mod table;
+
+use std::collections::HashMap;
+
+use keysweep_core::account::{Account, AccountId};
+use keysweep_core::assessment::{Assessment, Conclusion, Scope};
+
+use self::page::{BAD, BOLD, DIM, DOUBT, GOOD, PLAIN, Page};
+use crate::Options;
+use crate::mask::Mask;
+use crate::totals::Totals;
+use crate::visible::visible;
+use crate::words::{self, count, grouped};
+
+/// What the terminal can show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to write ANSI escape codes for colour.
+    pub colour: bool,
+    /// Its columns, at least 60; `None` where there is no terminal: then nothing is wrapped or shortened.
+    pub width: Option<usize>,
+    /// How many rows of a list are shown.
+    pub max_rows: usize,
+}
+
+/// No colour, no width, twenty rows.
+impl Default for Style {
+    fn default() -> Self {
+        Self { colour: false, width: None, max_rows: 20 }
+    }
+}
+
+/// What every part of the summary needs.
+struct Context<'a> {
+    assessment: &'a Assessment,
+    totals: Totals,
+    mask: Mask<'a>,
+    accounts: HashMap<AccountId, &'a Account>,
+    max_rows: usize,
+}
+
+impl Context<'_> {
+    /// A text from outside as it may be shown.
+    fn show(&self, text: &str) -> String {
+        visible(&self.mask.text(text)).into_owned()
+    }
+
+    /// An account's id with its name, where it has one.
+    fn account(&self, id: AccountId) -> String {
+        match self.accounts.get(&id).and_then(|account| account.name.as_deref()) {
+            Some(name) => format!("{id} {}", self.show(name)),
+            None => id.to_string(),
+        }
+    }
+
+    /// Whether more than one account is shown, so that findings must say which one they are of.
+    fn many_accounts(&self) -> bool {
+        matches!(self.assessment.scope, Scope::Organization(_)) || self.accounts.len() > 1
+    }
+
+    /// The line that says that a list goes on.
+    fn more(&self, page: &mut Page, all: usize) {
+        if all > self.max_rows {
+            let hidden = grouped((all - self.max_rows) as u64);
+            page.paragraph(
+                2,
+                DIM,
+                &format!("and {hidden} more: see the JSON or the CSV (--format json, csv)"),
+            );
+        }
+    }
+}
+
+/// The summary.
+pub fn summary(assessment: &Assessment, options: &Options) -> String {
+    let Style { colour, width, max_rows } = options.style;
+    let context = Context {
+        assessment,
+        totals: Totals::of(assessment),
+        mask: Mask::new(assessment, options.mask),
+        accounts: assessment
+            .accounts
+            .iter()
+            .map(|assessed| (assessed.account.id, &assessed.account))
+            .collect(),
+        max_rows,
+    };
+    let mut page = Page::new(colour, width);
+    head(&mut page, &context);
+    findings::list(&mut page, &context);
+    findings::to_look_at(&mut page, &context);
+    findings::undetermined(&mut page, &context);
+    gaps::problems(&mut page, &context);
+    gaps::skipped(&mut page, &context);
+    scan(&mut page, &context);
+    page.into_text()
+}
+
+const LABEL: usize = 11;
+
+fn head(page: &mut Page, context: &Context<'_>) {
+    let Context { assessment, totals, .. } = context;
+    let conclusion = assessment.conclusion();
+    let paint = match conclusion {
+        _ if totals.findings.long_term > 0 => BAD,
+        Conclusion::Incomplete => DOUBT.bold(),
+        Conclusion::Clean | Conclusion::LongTermKeys => GOOD.bold(),
+    };
+    page.paragraph(0, paint, &headline(totals));
+    page.blank();
+    let (word, paint) = match conclusion {
+        Conclusion::Clean => ("Clean", GOOD),
+        Conclusion::LongTermKeys => ("Complete", BOLD),
+        Conclusion::Incomplete => ("INCOMPLETE", DOUBT),
+    };
+    page.labelled(LABEL, "Result", paint, &format!("{word}: {}.", words::conclusion(conclusion)));
+    page.labelled(LABEL, "Coverage", PLAIN, &coverage(totals));
+    page.labelled(LABEL, "Keys", PLAIN, &inactive_keys(totals));
+    let policy = &assessment.policy;
+    let threshold = format!(
+        "{}; CloudTrail is given {} to deliver its events.",
+        words::exactly(policy.threshold.length()),
+        words::exactly(policy.settling_margin.length()),
+    );
+    page.labelled(LABEL, "Threshold", PLAIN, &threshold);
+}
+
+fn headline(totals: &Totals) -> String {
+    let keys = totals.findings.long_term;
+    let Some(oldest) = totals.oldest_at_least else {
+        let missing = if totals.problems > 0 { ", but not everything could be assessed" } else { "" };
+        return format!("No long-term inactive access key was found{missing}");
+    };
+    let oldest = words::rounded_down(oldest);
+    let keys_in_accounts = format!(
+        "{} in {}",
+        count(keys, "long-term inactive access key"),
+        count(totals.accounts_with_long_term_keys, "account")
+    );
+    match keys {
+        1 => format!("{keys_in_accounts}, inactive for at least {oldest}"),
+        _ => format!("{keys_in_accounts}; the oldest has been inactive for at least {oldest}"),
+    }
+}
+
+fn coverage(totals: &Totals) -> String {
+    let accounts = totals.accounts;
+    let mut parts = vec![format!(
+        "{} of {} assessed completely",
+        grouped(accounts.complete),
+        count(accounts.total, "account")
+    )];
+    for (number, what) in
+        [(accounts.partial, "in part"), (accounts.not_assessed, "not at all"), (accounts.skipped, "skipped")]
+    {
+        if number > 0 {
+            parts.push(format!("{} {what}", grouped(number)));
+        }
+    }
+    let unknown = match totals.accounts_with_unknown_users {
+        0 => String::new(),
+        1 => " (the users of 1 more account are not known)".to_owned(),
+        number => format!(" (the users of {} more accounts are not known)", grouped(number)),
+    };
+    let entered = count(accounts.complete + accounts.partial, "account");
+    format!(
+        "{}. The verdicts speak for {} in {entered}{unknown}.",
+        parts.join(", "),
+        count(totals.users, "user")
+    )
+}
+
+fn inactive_keys(totals: &Totals) -> String {
+    let findings = totals.findings;
+    let by_verdict: Vec<String> = [
+        (findings.long_term, "long-term"),
+        (findings.contradictory, "contradictory"),
+        (findings.undetermined, "undetermined"),
+        (findings.recent, "recent"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, verdict)| format!("{} {verdict}", grouped(number)))
+    .collect();
+    match findings.total {
+        0 => "No inactive access key was seen.".to_owned(),
+        total => format!("{}: {}.", count(total, "inactive access key"), by_verdict.join(", ")),
+    }
+}
+
+/// Who looked, when, and with how many calls.
+fn scan(page: &mut Page, context: &Context<'_>) {
+    let Context { assessment, totals, .. } = context;
+    page.heading("Scan");
+    let label = |page: &mut Page, label: &str, text: &str| {
+        page.labelled(2 + LABEL, &format!("  {label}"), PLAIN, text);
+    };
+    let scope = match &assessment.scope {
+        Scope::Account => format!("account {}", context.account(assessment.caller.account)),
+        Scope::Organization(organization) => format!(
+            "organization {}, management account {}",
+            context.show(&organization.id),
+            context.account(organization.management_account)
+        ),
+    };
+    label(page, "Scope", &scope);
+    label(page, "Caller", &context.show(&assessment.caller.arn));
+    let (started, finished) = (assessment.started_at, assessment.finished_at);
+    label(page, "Time", &format!("{}, {}", words::second(started), words::exactly(finished - started)));
+    let total = totals.calls.total();
+    label(page, "Calls", &format!("{} sent, {} throttled", grouped(total.sent), grouped(total.throttled)));
+    let mut by_call: Vec<_> = totals.calls.iter().collect();
+    by_call.sort_by_key(|(call, calls)| (std::cmp::Reverse(calls.sent), *call));
+    let by_call: Vec<String> = by_call
+        .into_iter()
+        .map(|(call, calls)| match calls.throttled {
+            0 => format!("{call} {}", grouped(calls.sent)),
+            throttled => format!("{call} {} ({} throttled)", grouped(calls.sent), grouped(throttled)),
+        })
+        .collect();
+    if !by_call.is_empty() {
+        label(page, "", &by_call.join(", "));
+    }
+    let (id, version) = (context.show(&assessment.id), context.show(&assessment.version));
+    label(page, "Id", &format!("{id}, by keysweep {version}"));
+}

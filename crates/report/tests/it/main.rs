@@ -1,0 +1,13 @@
+//! Whole outputs of hand-made assessments, and what must hold for any assessment.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails to unwrap fails the test, here as in functions marked #[test]"
+)]
+
+mod csv_rows;
+mod documentation;
+mod properties;
+mod samples;
+mod schema;
+mod snapshots;

@@ -1,0 +1,237 @@
+//! What must hold for any names and messages that AWS or its users come up with.
+
+use keysweep_core::account::{AccountState, OrganizationalUnit, Tags};
+use keysweep_core::assessment::{AccountStatus, Assessment, SkipReason};
+use keysweep_core::call::Call;
+use keysweep_core::evidence::{EventId, Evidence, ObservationSource, Target};
+use keysweep_core::finding::Finding;
+use keysweep_core::key::{AccessKeyId, KeyStatus, LastUsed, Owner};
+use keysweep_core::problem::{Gap, Problem};
+use keysweep_report::csv::harmless;
+use keysweep_report::visible::is_hidden;
+use keysweep_report::{Format, Options, Style, render};
+use proptest::prelude::*;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::csv_rows::rows;
+use crate::samples;
+
+/// Text with what breaks outputs in it more often than chance has it.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        any::<char>().prop_map(String::from),
+        "[ -~]{0,12}",
+        "[=+@\t\r\n,\"'\\\\-]{1,3}",
+        "[\u{0}-\u{1f}\u{7f}-\u{9f}\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]{1,3}",
+        "[数据平台ｱ👩👍]{1,20}",
+        Just("AKIAIOSFODNN7EXAMPLE".to_owned()),
+    ];
+    prop::collection::vec(piece, 1..6)
+        .prop_map(|pieces| pieces.concat())
+        .prop_filter("no user has an empty name", |text| !text.is_empty())
+}
+
+fn id() -> impl Strategy<Value = String> {
+    // The lower-case letters keep random ids from being a word of the outputs' own, such as a column's name.
+    prop_oneof!["(AKIA|ASIA)[A-Z0-9]{12,20}", "k[a-z0-9]{4}_q[A-Za-z0-9_]{12,30}"]
+}
+
+/// An assessment in which every text that can come from outside is one of `texts`.
+fn filled(texts: &[String], ids: &[String]) -> Assessment {
+    let mut next = texts.iter().cycle().cloned();
+    let mut text = move || next.next().unwrap();
+    let mut next = ids.iter().cycle();
+    let mut id = move || next.next().unwrap().parse::<AccessKeyId>().unwrap();
+    let account_id = "111122223333";
+
+    let finding = |finding: Finding, text: &mut dyn FnMut() -> String, key: AccessKeyId| {
+        let mut evidence = finding.evidence.clone();
+        if let Evidence::Changed(mut change) = samples::change(1, "x", samples::NOW, KeyStatus::Inactive) {
+            change.key = key.clone();
+            change.target = Target::User(text().parse().unwrap());
+            change.event = EventId::new(&text());
+            (change.actor, change.source_ip) = (Some(text()), Some(text()));
+            evidence.push(Evidence::Changed(change));
+        }
+        let scan = ObservationSource::EarlierScan(text());
+        evidence.push(samples::look(samples::NOW, samples::NOW, KeyStatus::Inactive, scan));
+        Finding {
+            owner: Owner::User { name: text().parse().unwrap(), arn: text() },
+            key: Some(key),
+            tags: Some(Tags::from([(text(), text()), ("owner".to_owned(), text())])),
+            last_used: LastUsed::At {
+                at: samples::at(samples::NOW),
+                service: Some(text()),
+                region: Some(text()),
+            },
+            evidence,
+            ..finding
+        }
+    };
+    let problem = |gap: Gap, text: &mut dyn FnMut() -> String| {
+        let mut error = samples::denied(Call::ListAccessKeys, &text(), &text());
+        error.request_id = Some(text());
+        Problem { detail: Some(text()), ..samples::problem(account_id, gap, Some(error)) }
+    };
+
+    let mut one = samples::account(account_id, Some(&text()));
+    one.account.state = Some(AccountState::Other(text()));
+    one.account.path = Some(vec![
+        OrganizationalUnit { id: text(), name: text() },
+        OrganizationalUnit { id: text(), name: text() },
+    ]);
+    one.account.tags = Some(Tags::from([(text(), text())]));
+    one.findings = vec![
+        finding(samples::long_term(account_id, "a", 1), &mut text, id()),
+        finding(samples::recent(account_id, "b", 2), &mut text, id()),
+        finding(samples::undetermined(account_id, "c", 3), &mut text, id()),
+        finding(samples::contradictory(account_id, "d", 4), &mut text, id()),
+        samples::root_key(account_id),
+    ];
+    let (user, key) = (text().parse().unwrap(), id());
+    one.problems = vec![
+        problem(Gap::HistoryNotRead, &mut text),
+        problem(Gap::EventNotUnderstood { event: Some(text()) }, &mut text),
+        problem(Gap::UnknownStatus { user, key, status: text() }, &mut text),
+        problem(Gap::KeysNotListed { user: text().parse().unwrap() }, &mut text),
+    ];
+    one.status = AccountStatus::Partial;
+    let mut other = samples::account("222233334444", Some(&text()));
+    other.status = AccountStatus::Skipped(SkipReason::State(text()));
+
+    let mut assessment = samples::assessment(vec![one, other]);
+    (assessment.id, assessment.version, assessment.caller.arn) = (text(), text(), text());
+    assessment.problems = vec![problem(Gap::AccountsNotListed, &mut text)];
+    assessment
+}
+
+/// Whether there is an id that `--mask` promises to hide.
+fn unmasked(output: &str, ids: &[String]) -> Option<String> {
+    let known = ids.iter().find(|id| output.contains(id.as_str())).cloned();
+    known.or_else(|| {
+        let looks_like = |start: usize| {
+            let tail = output[start..].bytes().skip(4);
+            tail.take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count() >= 12
+        };
+        let starts = output.match_indices("AKIA").chain(output.match_indices("ASIA"));
+        starts.map(|(at, _)| at).find(|&at| looks_like(at)).map(|at| output[at..].chars().take(24).collect())
+    })
+}
+
+fn without_colour(text: &str) -> String {
+    let mut plain = String::new();
+    for (number, piece) in text.split('\u{1b}').enumerate() {
+        plain.push_str(if number == 0 { piece } else { piece.split_once('m').unwrap().1 });
+    }
+    plain
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn no_unmasked_id_survives_in_any_format(
+        texts in prop::collection::vec(text(), 4..12),
+        ids in prop::collection::vec(id(), 3..6),
+        prefix in "[a-zA-Z_]{0,3}",
+    ) {
+        // The ids stand in the texts too, alone and inside words.
+        let mut texts = texts;
+        for (at, id) in ids.iter().enumerate() {
+            texts.push(format!("{prefix}{id}{}", ids[(at + 1) % ids.len()]));
+            texts.push(format!("is {id}, denied"));
+        }
+        let assessment = filled(&texts, &ids);
+        for &format in Format::ALL {
+            let widths: &[_] = if format == Format::Terminal { &[None, Some(60), Some(150)] } else { &[None] };
+            for &width in widths {
+                let style = Style { width, max_rows: 100, colour: false };
+                let output = render(&assessment, format, &Options { mask: true, style }).unwrap();
+                prop_assert_eq!(unmasked(&output, &ids), None, "{}", format);
+            }
+        }
+    }
+
+    #[test]
+    fn hidden_characters_reach_no_reader(texts in prop::collection::vec(text(), 4..12)) {
+        let assessment = filled(&texts, &[samples::key_id(1)]);
+        let newline = |char: &char| *char != '\n';
+        for &format in Format::ALL {
+            let output = render(&assessment, format, &Options::default()).unwrap();
+            let output = if format == Format::Csv { output.replace("\r\n", "\n") } else { output };
+            let hidden: Vec<char> = output.chars().filter(newline).filter(|char| is_hidden(*char)).collect();
+            prop_assert_eq!(hidden, Vec::<char>::new(), "{}", format);
+        }
+    }
+
+    #[test]
+    fn summaries_fit_the_terminal(texts in prop::collection::vec(text(), 4..12), width in 20_usize..200) {
+        let assessment = filled(&texts, &[samples::key_id(1)]);
+        let render = |colour| {
+            let style = Style { colour, width: Some(width), max_rows: 3 };
+            render(&assessment, Format::Terminal, &Options { style, mask: false }).unwrap()
+        };
+        let plain = render(false);
+        for line in plain.lines() {
+            prop_assert!(line.width() <= width.max(60), "{} in {}", line.width(), line);
+        }
+        prop_assert_eq!(without_colour(&render(true)), plain);
+    }
+
+    #[test]
+    fn csv_is_read_back(texts in prop::collection::vec(text(), 4..12)) {
+        let assessment = filled(&texts, &[samples::key_id(1), samples::key_id(2)]);
+        let csv = render(&assessment, Format::Csv, &Options::default()).unwrap();
+        let rows = rows(&csv);
+        prop_assert_eq!(csv.lines().count(), rows.len() + 1, "one line for each record");
+        let account = &assessment.accounts[0];
+        let name = account.account.name.as_deref().unwrap();
+        let findings: Vec<_> = rows.iter().filter(|row| row["record"] == "finding").collect();
+        prop_assert_eq!(findings.len(), account.findings.len());
+        for (row, finding) in findings.iter().zip(&account.findings) {
+            prop_assert_eq!(row["account_name"].as_str(), harmless(name));
+            prop_assert_eq!(row["user_name"].as_str(), harmless(finding.owner.name()));
+            prop_assert_eq!(row["owner_tag"].as_str(), harmless(finding.owner_tag().unwrap_or_default()));
+            prop_assert_eq!(row["verdict"].as_str(), finding.verdict.name());
+        }
+        for cell in rows.iter().flat_map(|row| row.values()) {
+            prop_assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']), "{}", cell);
+        }
+    }
+
+    #[test]
+    fn json_keeps_every_text_as_it_is(texts in prop::collection::vec(text(), 4..12)) {
+        let assessment = filled(&texts, &[samples::key_id(1)]);
+        let json = render(&assessment, Format::Json, &Options::default()).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let account = &assessment.accounts[0];
+        prop_assert_eq!(json["accounts"][0]["account_name"].as_str(), account.account.name.as_deref());
+        let finding = &json["accounts"][0]["findings"][0];
+        prop_assert_eq!(finding["user_name"].as_str(), Some(account.findings[0].owner.name()));
+        let error = account.problems[0].error.as_ref().unwrap();
+        prop_assert_eq!(json["accounts"][0]["problems"][0]["error_message"].as_str(), Some(error.message.as_str()));
+    }
+}
+
+#[test]
+fn ids_of_findings_stay_unique_where_masks_make_keys_alike() {
+    let mut assessment = samples::every_verdict();
+    let twins = ["AKIAAAAAAAAAAAAAMPLE", "AKIABBBBBBBBBBBBMPLE"];
+    assessment.accounts[0].findings = twins
+        .iter()
+        .map(|id| Finding { key: Some(id.parse().unwrap()), ..samples::long_term("111122223333", "a", 1) })
+        .chain([samples::root_key("111122223333"), samples::root_key("111122223333")])
+        .collect();
+    let mask = keysweep_report::mask::Mask::on(&assessment);
+    let ids: Vec<_> =
+        keysweep_report::identity::identified(&assessment.accounts[0], &mask).map(|(id, _)| id).collect();
+    assert_eq!(
+        ids,
+        [
+            "111122223333:AKIA************MPLE:2023-02-01T08:00:00Z",
+            "111122223333:AKIA************MPLE:2023-02-01T08:00:00Z:2",
+            "111122223333:root:2023-02-01T08:00:00Z",
+            "111122223333:root:2023-02-01T08:00:00Z:2",
+        ]
+    );
+}
