@@ -18,7 +18,7 @@ use crate::error::call_error;
 use crate::options::RoleOptions;
 
 /// Credentials this close to their end are renewed before they are used.
-pub(crate) const RENEW_BEFORE_END: Duration = Duration::from_secs(60);
+pub(crate) const RENEW_BEFORE_END: Duration = Duration::from_mins(1);
 
 /// A role in an account, and how to assume it.
 #[derive(Debug)]
@@ -93,6 +93,13 @@ impl ProvideCredentials for RoleCredentials {
     }
 }
 
+/// A profile that gives no credentials.
+#[derive(Debug, thiserror::Error)]
+#[error("the profile {name:?} is not in ~/.aws/config and ~/.aws/credentials, or names no credentials")]
+pub(crate) struct EmptyProfile {
+    name: String,
+}
+
 /// The credentials of one profile. The SDK says only that there are none; this names the profile.
 #[derive(Debug)]
 pub(crate) struct NamedProfile {
@@ -109,10 +116,9 @@ impl NamedProfile {
 
     async fn provide(&self) -> Result<Credentials, CredentialsError> {
         self.provider.provide_credentials().await.map_err(|error| match error {
-            CredentialsError::CredentialsNotLoaded(_) => CredentialsError::not_loaded(format!(
-                "the profile {:?} is not in ~/.aws/config and ~/.aws/credentials, or names no credentials",
-                self.name
-            )),
+            CredentialsError::CredentialsNotLoaded(_) => {
+                CredentialsError::not_loaded(EmptyProfile { name: self.name.clone() })
+            }
             other => other,
         })
     }

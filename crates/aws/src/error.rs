@@ -11,6 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use keysweep_core::call::{Call, CallError, CallErrorKind};
 
+use crate::credentials::EmptyProfile;
 use crate::whole::NotWhole;
 
 /// What became of a call that the SDK could not complete.
@@ -173,7 +174,9 @@ fn with_advice(message: String, code: &str, kind: CallErrorKind) -> String {
 fn without_credentials(error: &CredentialsError) -> (CallErrorKind, String) {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => {
-            let why = error.source().map(|source| format!(": {}", chain(source))).unwrap_or_default();
+            // Of the standard chain the SDK lists every source that had nothing; of a profile we know which it was.
+            let profile = causes(error).find_map(|cause| cause.downcast_ref::<EmptyProfile>());
+            let why = profile.map(|profile| format!(": {profile}")).unwrap_or_default();
             let message = format!(
                 "no AWS credentials were found{why} (name a profile with --profile or AWS_PROFILE, log in with aws sso \
                  login, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
@@ -216,7 +219,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 fn is_io(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|cause| cause.is::<std::io::Error>())
+    causes(error).any(<dyn Error>::is::<std::io::Error>)
 }
 
 fn is_timeout(error: &(dyn Error + 'static)) -> bool {

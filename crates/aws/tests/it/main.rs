@@ -1,5 +1,7 @@
 //! The adapters through the real SDK, against servers on 127.0.0.1.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "all of this crate is tests")]
+
 mod answers;
 mod environment;
 mod failures;

@@ -44,7 +44,7 @@ async fn a_role_is_assumed_once_and_signs_the_accounts_calls() {
         role_name: "scan".to_owned(),
         role_path: Some("security".to_owned()),
         external_id: Some("ext/1".to_owned()),
-        duration: Some(std::time::Duration::from_secs(900)),
+        duration: Some(std::time::Duration::from_mins(15)),
         ..RoleOptions::default()
     };
     let entered = Session::load(options).await.enter("000000000042".parse().unwrap()).await.unwrap();
