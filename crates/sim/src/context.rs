@@ -134,7 +134,8 @@ impl Context<'_> {
                     fault::refusal(denial, service, &self.caller.arn, self.action, subject.resource);
                 let event = deed.map(|deed| self.refused(deed, "AccessDenied", &refusal.message, true));
                 if let (Some((actor, deed, refused)), Some(iam)) = (event, world.iam(self.caller.account)) {
-                    iam.record_refused(now, actor, deed, refused, Some(&self.request_id));
+                    iam.on_behalf_of(&self.request_id);
+                    iam.record_refused(now, actor, deed, refused);
                 }
                 Err(refusal)
             }
@@ -148,7 +149,8 @@ impl Context<'_> {
                     let (actor, deed, refused) =
                         self.refused(deed, &format!("{}Exception", error.code), &error.message, false);
                     if let Some(iam) = world.iam(self.caller.account) {
-                        iam.record_refused(now, actor, deed, refused, Some(&self.request_id));
+                        iam.on_behalf_of(&self.request_id);
+                        iam.record_refused(now, actor, deed, refused);
                     }
                 }
                 result
@@ -163,11 +165,8 @@ impl Context<'_> {
     }
 
     fn refused(&self, deed: &Deed, code: &str, message: &str, unauthorized: bool) -> (Actor, Deed, Refused) {
-        let refused = Refused {
-            code: code.to_owned(),
-            message: message.to_owned(),
-            without_parameters: unauthorized,
-        };
+        let refused =
+            Refused { code: code.to_owned(), message: message.to_owned(), without_parameters: unauthorized };
         (self.actor(), deed.clone(), refused)
     }
 

@@ -90,14 +90,15 @@ impl ApiError {
     /// A fault of the service itself, as each service says it.
     pub fn service_failure(service: Service) -> Self {
         match service {
-            Service::Sts => Self::new(500, "InternalFailure", "An internal error has occurred"),
             Service::Iam => Self::new(500, "ServiceFailure", "Service failure"),
             Service::Organizations => Self::new(
                 500,
                 "ServiceException",
                 "AWS Organizations can't complete your request because of an internal service error. Try again later.",
             ),
-            Service::CloudTrail => Self::new(500, "InternalFailure", "An internal error has occurred"),
+            Service::Sts | Service::CloudTrail => {
+                Self::new(500, "InternalFailure", "An internal error has occurred")
+            }
         }
     }
 

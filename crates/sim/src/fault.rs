@@ -324,7 +324,13 @@ fn apply(effect: &Effect, service: Service, outcome: &mut Outcome) {
 }
 
 /// AWS's words for a refusal.
-pub(crate) fn refusal(denial: Denial, service: Service, arn: &str, action: Action, resource: &str) -> ApiError {
+pub(crate) fn refusal(
+    denial: Denial,
+    service: Service,
+    arn: &str,
+    action: Action,
+    resource: &str,
+) -> ApiError {
     let permission = action.permission();
     let because = match denial {
         Denial::NoPolicy => format!(" because no identity-based policy allows the {permission} action"),

@@ -2,14 +2,27 @@
 //! door ([`Sim::begin`]) leads to typed operations; the ports and the wire are two ways to it.
 
 pub mod action;
+pub mod clock;
 pub mod context;
 pub mod error;
+pub mod fault;
+pub mod profile;
+mod seed;
 pub mod service;
 mod sim;
+mod throttle;
+pub mod truth;
 pub mod wire;
+mod world;
 
 pub use action::Action;
+pub use clock::SimClock;
 pub use context::{Caller, CallerKind, Context, Delivery};
 pub use error::{ApiError, ApiResult};
 pub use keysweep_core::call::Service;
-pub use sim::Sim;
+pub use profile::{Lag, Profile, Rate, Rates};
+pub use sim::{CallerCredentials, Sim};
+pub use throttle::{CallCount, CallLog};
+pub use truth::Truth;
+pub use world::edit::{AccountEdit, Edit, KeyEdit, UserEdit};
+pub use world::spec::WorldSpec;

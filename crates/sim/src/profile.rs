@@ -176,13 +176,14 @@ mod tests {
         let account = |number| AccountId::from_number(number).unwrap();
         let (slow, fast) = (Rate::new(1.0, 1.0), Rate::new(9.0, 9.0));
         let each = Rates::Each(vec![slow, fast]);
-        assert_eq!([each.of(account(1), 0), each.of(account(2), 1), each.of(account(3), 2)], [
-            Some(slow),
-            Some(fast),
-            Some(slow)
-        ]);
+        assert_eq!(
+            [each.of(account(1), 0), each.of(account(2), 1), each.of(account(3), 2)],
+            [Some(slow), Some(fast), Some(slow)]
+        );
         assert_eq!(Rates::Each(Vec::new()).of(account(1), 0), None);
-        let by = Rates::By(Arc::new(|account| (account.to_string() == "000000000007").then_some(Rate::new(1.0, 1.0))));
+        let by = Rates::By(Arc::new(|account| {
+            (account.to_string() == "000000000007").then_some(Rate::new(1.0, 1.0))
+        }));
         assert_eq!([by.of(account(7), 0), by.of(account(8), 0)], [Some(slow), None]);
     }
 }

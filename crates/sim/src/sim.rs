@@ -48,8 +48,14 @@ impl Sim {
         Self::with_clock(spec, clock)
     }
 
-    /// A world with this clock. For one that goes with the real time, make the clock first and take the
-    /// specification's `now` from it.
+    /// A world that goes with the real time: it is handed over now, whatever the specification says.
+    pub fn real_time(mut spec: WorldSpec) -> Self {
+        let clock = SimClock::real();
+        spec.now = clock.now();
+        Self::with_clock(spec, clock)
+    }
+
+    /// A world with this clock.
     pub fn with_clock(spec: WorldSpec, clock: SimClock) -> Self {
         Self { latency: spec.profile.latency, world: Mutex::new(World::new(spec)), clock }
     }

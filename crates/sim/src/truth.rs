@@ -14,13 +14,17 @@ fn shown<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Resul
 }
 
 #[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
-fn maybe_shown<T: std::fmt::Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+fn maybe_shown<T: std::fmt::Display, S: Serializer>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => serializer.collect_str(value),
         None => serializer.serialize_none(),
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
 fn status<S: Serializer>(value: &KeyStatus, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(match value {
         KeyStatus::Active => "Active",
@@ -135,7 +139,8 @@ fn key(owner: &Owner, arn: String, key: &Key) -> KeyTruth {
         Owner::Root => "<root_account>".to_owned(),
         Owner::User(name) => name.clone(),
     };
-    let change = |change: &Change| ChangeTruth { at: change.at, status: change.status, event: change.event.clone() };
+    let change =
+        |change: &Change| ChangeTruth { at: change.at, status: change.status, event: change.event.clone() };
     KeyTruth {
         user,
         user_arn: arn,
@@ -165,7 +170,8 @@ pub(crate) fn of(world: &mut World, now: Instant) -> Truth {
     for place in 0..world.members.len() {
         let (users, keys, deleted_keys) = match world.iam_at(place) {
             Some(iam) => {
-                let gone = iam.gone.iter().map(|gone| key(&gone.owner, gone.arn.clone(), &gone.key)).collect();
+                let gone =
+                    iam.gone.iter().map(|gone| key(&gone.owner, gone.arn.clone(), &gone.key)).collect();
                 (iam.users.len(), keys(iam), gone)
             }
             None => continue,

@@ -18,11 +18,11 @@ use std::collections::HashMap;
 use keysweep_core::account::AccountId;
 use keysweep_core::time::Instant;
 
+use crate::action::Action;
 use crate::context::{Caller, CallerKind};
 use crate::fault::{self, Denial, Effect, Rule};
 use crate::seed;
 use crate::throttle::{Buckets, Counter};
-use crate::Action;
 use iam::Iam;
 use organization::{Member, Organization};
 use spec::WorldSpec;

@@ -5,9 +5,15 @@ mod read;
 mod report;
 mod write;
 
+use keysweep_core::call::Service;
 use keysweep_core::time::Instant;
 
-use super::Tag;
+use super::{Tag, seal, unseal};
+use crate::context::{CallerKind, Context, Scene};
+use crate::error::{ApiError, ApiResult};
+use crate::fault::Subject;
+use crate::seed;
+use crate::world::iam::Owner;
 
 /// `Marker` and `MaxItems` of a listing, 1 to 1000 items a page, 100 where it is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +38,7 @@ pub struct Page<T> {
 pub struct User {
     /// `Path`.
     pub path: String,
-    /// `UserName`.
+    /// `UserName`; empty for the root user, which has none.
     pub user_name: String,
     /// `UserId`: `AIDA…`, or the account id for the root user.
     pub user_id: String,
@@ -135,4 +141,91 @@ pub struct AttachedPolicy {
     pub policy_name: String,
     /// `PolicyArn`.
     pub policy_arn: String,
+}
+
+impl Paging {
+    /// The key after which the page begins, and how many items fit.
+    fn start(&self) -> ApiResult<(Option<String>, usize)> {
+        let size = match self.max_items {
+            None => 100,
+            Some(size @ 1..=1000) => usize::try_from(size).unwrap_or(1000),
+            Some(size) => {
+                let text = format!(
+                    "1 validation error detected: Value '{size}' at 'maxItems' failed to satisfy constraint: Member must have value between 1 and 1000"
+                );
+                return Err(ApiError::invalid(Service::Iam, text));
+            }
+        };
+        let after = match &self.marker {
+            None => None,
+            Some(marker) => {
+                let text = unseal(marker);
+                Some(text.ok_or_else(|| ApiError::invalid(Service::Iam, "Invalid Marker."))?)
+            }
+        };
+        Ok((after, size))
+    }
+}
+
+impl Context<'_> {
+    /// A page of `items`, which come in the order of their keys and begin after the marker.
+    fn page<K: AsRef<str>, T>(
+        &self,
+        scene: &Scene<'_>,
+        paging: &Paging,
+        size: usize,
+        items: impl Iterator<Item = (K, T)>,
+    ) -> Page<T> {
+        let spec = &scene.world.spec;
+        let marker = paging.marker.as_deref().unwrap_or_default();
+        // The same page is short each time it is asked for, whatever happens elsewhere.
+        let about = [seed::account(self.caller.account), seed::text(self.action.name()), seed::text(marker)];
+        let dice = seed::mix(&[spec.seed, about[0], about[1], about[2]]);
+        let short = seed::happens(dice, spec.profile.short_pages);
+        let size = if short { seed::rng(&[dice]).usize(1..=size) } else { size };
+        let mut page = Vec::new();
+        let mut last: Option<String> = None;
+        for (key, item) in items {
+            if page.len() == size {
+                return Page { items: page, marker: last.map(|key| seal(&key)) };
+            }
+            last = Some(key.as_ref().to_owned());
+            page.push(item);
+        }
+        Page { items: page, marker: None }
+    }
+
+    /// Whose keys are meant: the named user's, or the caller's own.
+    fn owner(&self, user_name: Option<&str>) -> ApiResult<Owner> {
+        match (user_name, &self.caller.kind) {
+            (Some(name), _) => Ok(Owner::User(name.to_owned())),
+            (None, CallerKind::User { name }) => Ok(Owner::User(name.clone())),
+            (None, CallerKind::Root) => Ok(Owner::Root),
+            (None, CallerKind::AssumedRole { .. }) => Err(ApiError::invalid(
+                Service::Iam,
+                "Must specify userName when calling with non-User credentials",
+            )),
+        }
+    }
+
+    fn about_user<'s>(&self, user: Option<&'s str>, resource: &'s str) -> Subject<'s> {
+        Subject { account: self.caller.account, user, key: None, resource }
+    }
+
+    /// How AWS's refusals name a user.
+    fn user_resource(&self, user: Option<&str>) -> String {
+        match (user, &self.caller.kind) {
+            (Some(name), _) => format!("user {name}"),
+            (None, CallerKind::User { name }) => format!("user {name}"),
+            _ => "*".to_owned(),
+        }
+    }
+}
+
+fn no_user(name: &str) -> ApiError {
+    ApiError::no_such_entity(format!("The user with name {name} cannot be found."))
+}
+
+fn no_key(id: &str) -> ApiError {
+    ApiError::no_such_entity(format!("The Access Key with id {id} cannot be found."))
 }

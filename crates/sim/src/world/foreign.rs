@@ -35,7 +35,9 @@ pub(crate) fn perform(iam: &mut Iam, act: &Act, user: Option<&str>, key: Option<
             iam.delete_key(&key, now, actor.clone(), name);
             iam.create_key(&owner, now, actor, true);
         }
-        (Deed::DeleteUser, _, Some(name)) if iam.users.contains_key(&name) => iam.delete_user(&name, now, &actor),
+        (Deed::DeleteUser, _, Some(name)) if iam.users.contains_key(&name) => {
+            iam.delete_user(&name, now, &actor);
+        }
         (Deed::RenameUser(new), _, Some(name)) => iam.update_user(&name, Some(new), None, now, actor),
         _ => {}
     }

@@ -31,7 +31,10 @@ enum Fate {
     /// Somebody tried to deactivate it and was not allowed to.
     Spared,
     /// Inactive for so long, in seconds, at least and at most.
-    Deactivated { from: i64, to: i64 },
+    Deactivated {
+        from: i64,
+        to: i64,
+    },
     /// On and off several times.
     Flapping,
     /// Inactive for long, and set Inactive again not long ago.
@@ -96,7 +99,12 @@ impl Past<'_> {
         self.describe(&mut user, person, age);
         if age < 92 * DAY {
             let actor = self.operator();
-            self.event(self.ago(age), actor, Deed::CreateUser { user: name.clone(), path: path.to_owned() }, None);
+            self.event(
+                self.ago(age),
+                actor,
+                Deed::CreateUser { user: name.clone(), path: path.to_owned() },
+                None,
+            );
         }
         if self.rng.u8(..100) < 10 && age > 40 * DAY {
             self.former_key(&user, age);
@@ -118,10 +126,10 @@ impl Past<'_> {
         }
         if person && self.rng.u8(..100) < 60 {
             let changed = self.seconds(age / 10, age);
-            let used = self.seconds(HOUR, changed);
+            let signed_in = self.seconds(HOUR, changed);
             user.password = Some(Password {
                 changed: self.ago(changed),
-                last_used: (self.rng.u8(..10) > 0).then(|| self.ago(used)),
+                last_used: (self.rng.u8(..10) > 0).then(|| self.ago(signed_in)),
                 mfa: self.rng.u8(..10) < 8,
             });
         }
@@ -201,13 +209,13 @@ impl Past<'_> {
                 vec![(self.seconds(again + MINUTE, room), Inactive), (again, Active)]
             }
             Fate::Flapping => {
-                let mut ages: Vec<i64> = (0..2 * self.rng.usize(1..4) + 1).map(|_| 0).collect();
+                let mut ages: Vec<i64> = vec![0; 2 * self.rng.usize(1..4) + 1];
                 for age in &mut ages {
                     *age = self.seconds(3 * HOUR, room.min(400 * DAY));
                 }
                 ages.sort_unstable_by(|a, b| b.cmp(a));
                 ages.dedup();
-                if ages.len() % 2 == 0 {
+                if ages.len().is_multiple_of(2) {
                     ages.pop();
                 }
                 ages.into_iter().zip([Inactive, Active].into_iter().cycle()).collect()

@@ -132,10 +132,6 @@ impl History {
         self.events.iter_mut().find(|event| event.id == id)
     }
 
-    pub(crate) fn remove_older_than(&mut self, limit: Instant) {
-        self.events.retain(|event| event.at >= limit);
-    }
-
     /// Events that `LookupEvents` knows at `now`, from `from` to `to`, newest first.
     pub(crate) fn visible(
         &self,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use keysweep_core::account::{AccountId, Partition};
 use keysweep_core::key::KeyStatus;
-use keysweep_core::time::{Instant, SignedDuration};
+use keysweep_core::time::Instant;
 
 use super::history::{Actor, Deed, Event, History, Refused};
 use super::key::{Change, Key};
@@ -63,6 +63,8 @@ pub(crate) struct Iam {
     owners: HashMap<String, Owner>,
     seed: u64,
     drawn: u64,
+    /// The request id of the next event.
+    request: Option<String>,
 }
 
 impl Iam {
@@ -86,6 +88,7 @@ impl Iam {
             owners: HashMap::new(),
             seed: seed::mix(&[world_seed, seed::account(account), 0x1a3]),
             drawn: 0,
+            request: None,
         }
     }
 
@@ -174,12 +177,17 @@ impl Iam {
         }
     }
 
+    /// The next event is recorded with this request id.
+    pub(crate) fn on_behalf_of(&mut self, request_id: &str) {
+        self.request = Some(request_id.to_owned());
+    }
+
     /// An event of this account, not yet part of its history.
     pub(crate) fn event(&mut self, at: Instant, actor: Actor, deed: Deed) -> Event {
         let dice = self.draw();
         Event {
             id: seed::uuid(&[dice, 1]),
-            request_id: seed::uuid(&[dice, 2]),
+            request_id: self.request.take().unwrap_or_else(|| seed::uuid(&[dice, 2])),
             at,
             delivered: at + self.lag.draw(seed::mix(&[dice, 3])),
             actor,
@@ -305,10 +313,5 @@ impl Iam {
             session,
             key: seed::key_id("ASIA", self.account, dice),
         }
-    }
-
-    /// Forgets events that `LookupEvents` will never give again; for worlds that need no archive.
-    pub(crate) fn forget_before(&mut self, limit: Instant) {
-        self.history.remove_older_than(limit - SignedDuration::from_hours(24));
     }
 }

@@ -38,7 +38,11 @@ impl Key {
 
     /// The status at the end of the second `at`. Keys are born Active.
     pub(crate) fn status_at(&self, at: Instant) -> KeyStatus {
-        self.changes.iter().rev().find(|change| change.at <= at).map_or(KeyStatus::Active, |change| change.status)
+        self.changes
+            .iter()
+            .rev()
+            .find(|change| change.at <= at)
+            .map_or(KeyStatus::Active, |change| change.status)
     }
 
     pub(crate) fn status(&self) -> KeyStatus {

@@ -61,7 +61,8 @@ impl Organization {
         for name in path.split('/').filter(|name| !name.is_empty()) {
             let found = self.units.iter().position(|unit| unit.parent == Some(place) && unit.name == name);
             place = found.unwrap_or_else(|| {
-                let root = self.units.first().map(|root| root.id.trim_start_matches("r-")).unwrap_or_default();
+                let root =
+                    self.units.first().map(|root| root.id.trim_start_matches("r-")).unwrap_or_default();
                 let suffix = seed::lower(seed::mix(&[self.seed, self.units.len() as u64]), 8);
                 let id = format!("ou-{root}-{suffix}");
                 self.units.push(Unit { id, name: name.to_owned(), parent: Some(place) });
@@ -136,7 +137,9 @@ pub(crate) fn member(
         (1 | 2, _) => "Security",
         (3, _) => "Infrastructure/Networking",
         (_, true) => "Suspended",
-        _ if name.contains("-prod") => ["Workloads/Production/PCI", "Workloads/Production/Internal"][rng.usize(..2)],
+        _ if name.contains("-prod") => {
+            ["Workloads/Production/PCI", "Workloads/Production/Internal"][rng.usize(..2)]
+        }
         _ if name.contains("-sandbox") => "Sandbox",
         _ if name.contains("-dev") || name.contains("-qa") => "Workloads/Development",
         _ => "Workloads/Staging",

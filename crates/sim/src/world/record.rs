@@ -132,7 +132,8 @@ fn request(deed: &Deed) -> Value {
         ]),
         Deed::DeleteUser { user } => object(&[("userName", Some(user))]),
         Deed::TagUser { user, tags } => {
-            let tags: Vec<_> = tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
+            let tags: Vec<_> =
+                tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
             json!({ "userName": user, "tags": tags })
         }
     }

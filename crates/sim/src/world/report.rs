@@ -70,7 +70,7 @@ fn quoted(text: &str) -> String {
 /// The CSV of the account as it was at the end of the second `at`.
 pub(crate) fn write(iam: &Iam, at: Instant, additional: bool) -> Vec<u8> {
     let dice = seed::mix(&[seed::account(iam.account), 0xc5]);
-    let style = Style { upper: dice % 10 == 0, offset: dice % 4 == 1, additional };
+    let style = Style { upper: dice.is_multiple_of(10), offset: dice % 4 == 1, additional };
     let mut text = String::with_capacity(COLUMNS.len() + 2 + iam.users.len() * 220);
     text.push_str(COLUMNS);
     if additional {
@@ -96,8 +96,7 @@ fn root(iam: &Iam, at: Instant, style: &Style, text: &mut String) {
         "not_supported".to_owned(),
         style.flag(true).to_owned(),
     ];
-    text.push_str(&fields.join(","));
-    credentials(&iam.root_keys, &account.to_string(), at, style, text);
+    line(&fields, &credentials(&iam.root_keys, &account.to_string(), at, style), text);
 }
 
 fn row(iam: &Iam, user: &User, at: Instant, style: &Style, text: &mut String) {
@@ -119,34 +118,43 @@ fn row(iam: &Iam, user: &User, at: Instant, style: &Style, text: &mut String) {
         "N/A".to_owned(),
         style.flag(password.is_some_and(|password| password.mfa)).to_owned(),
     ];
-    text.push_str(&fields.join(","));
-    credentials(&user.keys, &user.id, at, style, text);
+    line(&fields, &credentials(&user.keys, &user.id, at, style), text);
+}
+
+fn line(user: &[String], credentials: &[String], text: &mut String) {
+    text.push_str(&user.join(","));
+    text.push(',');
+    text.push_str(&credentials.join(","));
+    text.push('\n');
 }
 
 /// The key and certificate columns. Which key is in which slot follows neither creation nor status.
-fn credentials(keys: &[Key], id: &str, at: Instant, style: &Style, text: &mut String) {
+fn credentials(keys: &[Key], id: &str, at: Instant, style: &Style) -> Vec<String> {
     let mut keys: Vec<&Key> = keys.iter().filter(|key| key.created <= at).collect();
     if seed::mix(&[seed::text(id), 0x510]).is_multiple_of(2) {
         keys.reverse();
     }
+    let none = || "N/A".to_owned();
+    let no = || style.flag(false).to_owned();
+    let mut fields = Vec::with_capacity(15);
     for slot in 0..2 {
         let Some(key) = keys.get(slot) else {
-            text.push_str(&format!(",{},N/A,N/A,N/A,N/A", style.flag(false)));
+            fields.extend([no(), none(), none(), none(), none()]);
             continue;
         };
         let active = key.listed_as.is_none() && key.status_at(at) == KeyStatus::Active;
-        text.push_str(&format!(",{},{}", style.flag(active), style.date(key.created)));
-        match key.last_use.as_ref().filter(|used| used.at <= at) {
-            Some(used) => text.push_str(&format!(",{},{},{}", style.date(used.at), used.region, used.service)),
-            None => text.push_str(",N/A,N/A,N/A"),
-        }
+        fields.extend([style.flag(active).to_owned(), style.date(key.created)]);
+        fields.extend(match key.last_use.as_ref().filter(|used| used.at <= at) {
+            Some(used) => [style.date(used.at), used.region.clone(), used.service.clone()],
+            None => [none(), none(), none()],
+        });
     }
-    text.push_str(&format!(",{0},N/A,{0},N/A", style.flag(false)));
+    fields.extend([no(), none(), no(), none()]);
     if style.additional {
-        match keys.len().saturating_sub(2) {
-            0 => text.push(','),
-            more => text.push_str(&format!(",\"{more} additional access key(s), use ListAccessKeys\"")),
-        }
+        fields.push(match keys.len().saturating_sub(2) {
+            0 => String::new(),
+            more => format!("\"{more} additional access key(s), use ListAccessKeys\""),
+        });
     }
-    text.push('\n');
+    fields
 }
