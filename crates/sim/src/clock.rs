@@ -60,6 +60,16 @@ impl SimClock {
         self.advanced_nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
+    /// Waits. A clock that runs with tokio's time waits with it; one that stands still lets the time pass at once.
+    pub async fn sleep(&self, length: Duration) {
+        if self.anchor.is_some() {
+            tokio::time::sleep(length).await;
+        } else {
+            self.advance(length);
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Sets how far the wall clock is off: AWS's clock against the caller's. No time passes.
     pub fn set_skew(&self, skew: SignedDuration) {
         self.skew_seconds.store(skew.as_secs(), Ordering::Relaxed);

@@ -191,7 +191,7 @@ impl Context<'_> {
     }
 
     pub(crate) fn partition(&self) -> Partition {
-        self.sim.world().spec.partition
+        self.sim.partition()
     }
 }
 

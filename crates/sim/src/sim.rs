@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use keysweep_core::account::{AccountId, AccountState};
+use keysweep_core::account::{AccountId, AccountState, Partition};
 use keysweep_core::key::KeyStatus;
 use keysweep_core::time::Instant;
 
@@ -39,6 +39,7 @@ pub struct Sim {
     world: Mutex<World>,
     clock: SimClock,
     latency: Duration,
+    partition: Partition,
 }
 
 impl Sim {
@@ -55,9 +56,16 @@ impl Sim {
         Self::with_clock(spec, clock)
     }
 
+    /// A world whose clock shows the specification's `now` and runs on with tokio's time, which tests may pause.
+    pub fn running(spec: WorldSpec) -> Self {
+        let clock = SimClock::running(spec.now);
+        Self::with_clock(spec, clock)
+    }
+
     /// A world with this clock.
     pub fn with_clock(spec: WorldSpec, clock: SimClock) -> Self {
-        Self { latency: spec.profile.latency, world: Mutex::new(World::new(spec)), clock }
+        let (latency, partition) = (spec.profile.latency, spec.partition);
+        Self { world: Mutex::new(World::new(spec)), clock, latency, partition }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -91,6 +99,11 @@ impl Sim {
     /// How long every call takes. Whoever calls waits so long before [`Sim::begin`].
     pub fn latency(&self) -> Duration {
         self.latency
+    }
+
+    /// The partition.
+    pub fn partition(&self) -> Partition {
+        self.partition
     }
 
     /// The clock.
@@ -160,7 +173,7 @@ impl Sim {
 
     /// The environment variables that lead every AWS SDK and the AWS CLI to the simulation at this address.
     pub fn environment(&self, address: impl Display) -> Vec<(&'static str, String)> {
-        let region = self.world().spec.partition.lead_region();
+        let region = self.partition.lead_region();
         vec![
             ("AWS_ENDPOINT_URL", format!("http://{address}")),
             ("AWS_ACCESS_KEY_ID", OPERATOR_KEY.to_owned()),
