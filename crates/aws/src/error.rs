@@ -139,6 +139,8 @@ fn kind_of(status: u16, code: Option<&str>) -> CallErrorKind {
         | "InvalidAccessKeyId"
         | "SignatureDoesNotMatch"
         | "InvalidSignature"
+        | "InvalidToken"
+        | "RequestExpired"
         | "IncompleteSignature"
         | "MissingAuthenticationToken" => CallErrorKind::CredentialsInvalid,
         "ServiceUnavailable"
@@ -159,9 +161,10 @@ fn kind_of(status: u16, code: Option<&str>) -> CallErrorKind {
 fn with_advice(message: String, code: &str, kind: CallErrorKind) -> String {
     let advice = match (kind, code) {
         (CallErrorKind::CredentialsExpired, _) => "renew them with aws sso login, or start a new session",
-        (CallErrorKind::CredentialsInvalid, "SignatureDoesNotMatch" | "InvalidSignatureException") => {
-            "check the secret access key, and this machine's clock"
-        }
+        (
+            CallErrorKind::CredentialsInvalid,
+            "SignatureDoesNotMatch" | "InvalidSignatureException" | "RequestExpired",
+        ) => "check the secret access key, and this machine's clock",
         (CallErrorKind::CredentialsInvalid, _) => {
             "check that the access key exists and is active, and that --profile and --region belong to its partition"
         }
@@ -292,6 +295,7 @@ mod tests {
             (403, "ExpiredTokenException", CredentialsExpired),
             (403, "InvalidClientTokenId", CredentialsInvalid),
             (403, "SignatureDoesNotMatch", CredentialsInvalid),
+            (400, "RequestExpired", CredentialsInvalid),
             (400, "UnrecognizedClientException", CredentialsInvalid),
             (500, "ServiceFailure", Unavailable),
             (400, "InternalFailure", Unavailable),

@@ -7,3 +7,4 @@ mod environment;
 mod failures;
 mod roles;
 mod server;
+mod simulated;
