@@ -1,6 +1,11 @@
 //! keysweep's ports on the simulated AWS, in the same process: the same operations, limits and faults as on the wire,
 //! without HTTP. For tests with thousands of scans in milliseconds.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method is not general enough over the context's lifetime"
+)]
+
 mod accounts;
 mod directory;
 mod history;

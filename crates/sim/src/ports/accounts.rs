@@ -7,14 +7,13 @@ use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
 use keysweep_core::ports::Accounts;
 
 use super::{Session, SimAccount, SimPorts};
-use crate::context::Context;
 
 impl Accounts for SimPorts {
     type Entered = SimAccount;
 
     async fn get_caller_identity(&self) -> CallResult<CallerIdentity> {
         let call = Call::GetCallerIdentity;
-        let output = self.call(call, Context::get_caller_identity).await?;
+        let output = self.call(call, |context| context.get_caller_identity()).await?;
         let partition = Partition::of_arn(&output.arn).ok_or_else(|| CallError {
             call,
             kind: CallErrorKind::Malformed,

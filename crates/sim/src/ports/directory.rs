@@ -5,7 +5,6 @@ use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
 use keysweep_core::ports::{Directory, ListedAccount, Page};
 
 use super::SimPorts;
-use crate::context::Context;
 use crate::service::organizations::{Account, Paging};
 
 fn paging(token: Option<&str>) -> Paging {
@@ -25,7 +24,7 @@ fn listed(call: Call, account: Account) -> CallResult<ListedAccount> {
 
 impl Directory for SimPorts {
     async fn describe_organization(&self) -> CallResult<Organization> {
-        let output = self.call(Call::DescribeOrganization, Context::describe_organization).await?;
+        let output = self.call(Call::DescribeOrganization, |context| context.describe_organization()).await?;
         Ok(Organization { id: output.id, management_account: output.master_account_id })
     }
 

@@ -5,7 +5,6 @@ use keysweep_core::key::{AccessKey, AccessKeyId, LastUsed, ListedStatus, User, U
 use keysweep_core::ports::{AccountSummary, Inventory, Page, RawReport, ReportState, UserDetail};
 
 use super::{SimAccount, field};
-use crate::context::Context;
 use crate::service::iam::Paging;
 
 fn paging(marker: Option<&str>, max_items: Option<i64>) -> Paging {
@@ -20,7 +19,7 @@ fn recorded(text: String) -> Option<String> {
 impl Inventory for SimAccount {
     async fn generate_credential_report(&self) -> CallResult<ReportState> {
         let call = Call::GenerateCredentialReport;
-        let output = self.call(call, Context::generate_credential_report).await?;
+        let output = self.call(call, |context| context.generate_credential_report()).await?;
         Ok(match output.state {
             "STARTED" => ReportState::Started,
             "INPROGRESS" => ReportState::InProgress,
@@ -29,7 +28,7 @@ impl Inventory for SimAccount {
     }
 
     async fn get_credential_report(&self) -> CallResult<RawReport> {
-        let output = self.call(Call::GetCredentialReport, Context::get_credential_report).await?;
+        let output = self.call(Call::GetCredentialReport, |context| context.get_credential_report()).await?;
         Ok(RawReport { content: output.content, generated_at: output.generated_time })
     }
 
@@ -102,7 +101,7 @@ impl Inventory for SimAccount {
     }
 
     async fn get_account_summary(&self) -> CallResult<AccountSummary> {
-        let output = self.call(Call::GetAccountSummary, Context::get_account_summary).await?;
+        let output = self.call(Call::GetAccountSummary, |context| context.get_account_summary()).await?;
         let value = |key| output.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
         Ok(AccountSummary { users: value("Users"), root_access_keys: value("AccountAccessKeysPresent") })
     }
