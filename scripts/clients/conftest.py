@@ -32,15 +32,11 @@ def simulator():
 def boto(simulator):
     """Makes boto3 clients on the simulator: with the operator's credentials, or with those given."""
 
-    def make(service, access_key_id=None, secret_access_key=None, session_token=None, region=None):
+    def make(service, credentials=None, region=None):
         variables = simulator.variables
+        operator = [variables[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")]
         return client(
-            service,
-            simulator.endpoint,
-            access_key_id or variables["AWS_ACCESS_KEY_ID"],
-            secret_access_key or variables["AWS_SECRET_ACCESS_KEY"],
-            session_token,
-            region or variables["AWS_REGION"],
+            service, simulator.endpoint, *(credentials or operator), region=region or variables["AWS_REGION"]
         )
 
     return make

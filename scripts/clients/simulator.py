@@ -11,7 +11,14 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT_LINE = re.compile(r"^(?:export )?(AWS_[A-Z_]+)=(\S+)$")
-NEEDED = {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"}
+NEEDED = {
+    "AWS_ENDPOINT_URL",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+}
 START_SECONDS = 60
 
 

@@ -60,29 +60,36 @@ def enter(boto, account, **parameters):
     return session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
 
 
-def users_of(truth, account):
-    """The users of an account as the world truly has them, by name."""
-    listed = next(entry for entry in truth["accounts"] if entry["id"] == account)
-    return {user["name"]: user for user in listed["users"]}
+def true_account(simulator, account):
+    """An account as the world truly has it, and the status of its users' keys by user and key id."""
+    truth = next(entry for entry in simulator.get("/_sim/truth")["accounts"] if entry["id"] == account)
+    statuses = {}
+    for key in truth["keys"]:
+        if key["user"] != "<root_account>":
+            statuses.setdefault(key["user"], {})[key["id"]] = key["status"]
+    return truth, statuses
 
 
 def test_boto3_reads_what_is_true(simulator, boto):
     account = members(simulator, boto)[0]
-    iam = boto("iam", *enter(boto, account))
-    users = users_of(simulator.get("/_sim/truth"), account)
-    assert sorted(users) == sorted(user["UserName"] for user in all_of(iam, "list_users", "Users"))
-    for name, user in users.items():
-        keys = all_of(iam, "list_access_keys", "AccessKeyMetadata", UserName=name)
-        true_keys = {key["id"]: key["status"] for key in user["keys"]}
-        assert {key["AccessKeyId"]: key["Status"] for key in keys} == true_keys
+    iam = boto("iam", enter(boto, account))
+    truth, statuses = true_account(simulator, account)
+    names = [user["UserName"] for user in all_of(iam, "list_users", "Users")]
+    assert len(names) == len(set(names)) == truth["users"]
+    details = {
+        detail["UserName"]: detail["Tags"]
+        for detail in all_of(iam, "get_account_authorization_details", "UserDetailList", Filter=["User"])
+    }
+    assert details.keys() == set(names)
+    found = {}
+    for name in names:
         assert iam.get_user(UserName=name)["User"]["UserName"] == name
-        for key in true_keys:
-            assert iam.get_access_key_last_used(AccessKeyId=key)["UserName"] == name
-        tags = {tag["Key"]: tag["Value"] for tag in all_of(iam, "list_user_tags", "Tags", UserName=name)}
-        details = all_of(iam, "get_account_authorization_details", "UserDetailList", Filter=["User"])
-        detail = next(detail for detail in details if detail["UserName"] == name)
-        assert tags == {tag["Key"]: tag["Value"] for tag in detail["Tags"]}
-    assert iam.get_account_summary()["SummaryMap"]["Users"] == len(users)
+        assert all_of(iam, "list_user_tags", "Tags", UserName=name) == details[name]
+        for key in all_of(iam, "list_access_keys", "AccessKeyMetadata", UserName=name):
+            found.setdefault(name, {})[key["AccessKeyId"]] = key["Status"]
+            assert iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["UserName"] == name
+    assert found == statuses
+    assert iam.get_account_summary()["SummaryMap"]["Users"] == len(names)
     assert isinstance(iam.list_account_aliases()["AccountAliases"], list)
 
 
@@ -113,7 +120,7 @@ def test_boto3_changes_users_and_keys(boto):
 def test_boto3_paginators_see_everything_once(simulator, boto):
     accounts = all_of(boto("organizations"), "list_accounts", "Accounts")
     assert len(accounts) == len({account["Id"] for account in accounts}) == 25
-    iam = boto("iam", *enter(boto, members(simulator, boto)[0]))
+    iam = boto("iam", enter(boto, members(simulator, boto)[0]))
     whole = all_of(iam, "list_users", "Users")
     for size in (1, 3, 1000):
         assert all_of(iam, "list_users", "Users", PaginationConfig={"PageSize": size}) == whole
@@ -143,13 +150,13 @@ def test_boto3_walks_the_organization(boto):
 
 
 def test_members_may_not_list_the_organization(simulator, boto):
-    organizations = boto("organizations", *enter(boto, members(simulator, boto)[0]))
+    organizations = boto("organizations", enter(boto, members(simulator, boto)[0]))
     assert refusal(organizations.list_accounts) == ("AccessDeniedException", 400)
 
 
 def test_the_credential_report_is_made_kept_and_true(simulator, boto):
     account = members(simulator, boto)[0]
-    iam = boto("iam", *enter(boto, account))
+    iam = boto("iam", enter(boto, account))
     assert refusal(iam.get_credential_report) == ("ReportNotPresent", 410)
     assert iam.generate_credential_report()["State"] == "STARTED"
     simulator.post("/_sim/clock", {"advance_seconds": 60})
@@ -157,40 +164,41 @@ def test_the_credential_report_is_made_kept_and_true(simulator, boto):
     report = iam.get_credential_report()
     assert report["ReportFormat"] == "text/csv"
     rows = list(csv.DictReader(io.StringIO(report["Content"].decode())))
-    users = users_of(simulator.get("/_sim/truth"), account)
-    assert [row["user"] for row in rows][0] == "<root_account>"
-    assert {row["user"] for row in rows[1:]} == users.keys()
+    _, statuses = true_account(simulator, account)
+    assert rows[0]["user"] == "<root_account>"
+    assert {row["user"] for row in rows[1:]} == {user["UserName"] for user in all_of(iam, "list_users", "Users")}
     for row in rows[1:]:
-        slots = [(row[f"access_key_{n}_active"].lower(), row[f"access_key_{n}_last_rotated"] != "N/A") for n in (1, 2)]
-        active = [key["status"] == "Active" for key in users[row["user"]]["keys"]]
-        assert sorted(str(status).lower() for status in active) == sorted(on for on, exists in slots if exists)
+        slots = [(row[f"access_key_{n}_active"], row[f"access_key_{n}_last_rotated"]) for n in (1, 2)]
+        reported = sorted(active.lower() for active, rotated in slots if rotated != "N/A")
+        true = sorted(str(status == "Active").lower() for status in statuses.get(row["user"], {}).values())
+        assert reported == true, row
 
 
 def test_roles_are_entered_with_the_right_external_id_only(simulator, boto):
     account = members(simulator, boto)[0]
     role = f"arn:aws:iam::{account}:role/{ROLE}"
-    simulator.post("/_sim/role", {"account": account, "external_id": "right"})
+    simulator.post("/_sim/role", {"account": account, "name": ROLE, "external_id": "right"})
     sts = boto("sts")
     ask = {"RoleArn": role, "RoleSessionName": "clients"}
     assert refusal(sts.assume_role, **ask) == ("AccessDenied", 403)
     assert refusal(sts.assume_role, **ask, ExternalId="wrong") == ("AccessDenied", 403)
-    assert refusal(sts.assume_role, **ask, ExternalId="right", DurationSeconds=899) == ("ValidationError", 400)
+    assert refusal(sts.assume_role, **ask, ExternalId="right", DurationSeconds=43201) == ("ValidationError", 400)
     session = enter(boto, account, ExternalId="right")
-    identity = boto("sts", *session).get_caller_identity()
+    identity = boto("sts", session).get_caller_identity()
     assert identity["Account"] == account
     assert identity["Arn"] == f"arn:aws:sts::{account}:assumed-role/{ROLE}/clients"
     wrong_token = (session[0], session[1], session[2] + "x")
-    assert refusal(boto("sts", *wrong_token).get_caller_identity) == ("InvalidClientTokenId", 403)
+    assert refusal(boto("sts", wrong_token).get_caller_identity) == ("InvalidClientTokenId", 403)
     simulator.post("/_sim/clock", {"advance_seconds": 3601})
-    assert refusal(boto("iam", *session).list_users) == ("ExpiredToken", 403)
+    assert refusal(boto("iam", session).list_users) == ("ExpiredToken", 403)
 
 
 def test_unknown_keys_are_refused_by_every_service(boto):
-    unknown = ("AKIAUNKNOWNUNKNOWN00", "secret")
-    assert refusal(boto("sts", *unknown).get_caller_identity) == ("InvalidClientTokenId", 403)
-    assert refusal(boto("iam", *unknown).list_users) == ("InvalidClientTokenId", 403)
-    assert refusal(boto("organizations", *unknown).list_accounts) == ("UnrecognizedClientException", 400)
-    assert refusal(boto("cloudtrail", *unknown).lookup_events) == ("UnrecognizedClientException", 400)
+    unknown = ("AKIAUNKNOWNUNKNOWN00", "not a secret")
+    assert refusal(boto("sts", unknown).get_caller_identity) == ("InvalidClientTokenId", 403)
+    assert refusal(boto("iam", unknown).list_users) == ("InvalidClientTokenId", 403)
+    assert refusal(boto("organizations", unknown).list_accounts) == ("UnrecognizedClientException", 400)
+    assert refusal(boto("cloudtrail", unknown).lookup_events) == ("UnrecognizedClientException", 400)
 
 
 def test_a_key_that_the_cli_deactivates_is_refused_and_its_event_arrives_late(simulator, boto, aws):
@@ -198,10 +206,14 @@ def test_a_key_that_the_cli_deactivates_is_refused_and_its_event_arrives_late(si
     aws("iam", "create-user", "--user-name", "carol", "--path", PATH)
     key = aws("iam", "create-access-key", "--user-name", "carol")["AccessKey"]
     credentials = (key["AccessKeyId"], key["SecretAccessKey"])
-    assert boto("sts", *credentials).get_caller_identity()["Arn"].endswith("user/keysweep-test/carol")
+    assert boto("sts", credentials).get_caller_identity()["Arn"].endswith("user/keysweep-test/carol")
     aws("iam", "update-access-key", "--user-name", "carol", "--access-key-id", credentials[0], "--status", "Inactive")
-    assert refusal(boto("sts", *credentials).get_caller_identity) == ("InvalidClientTokenId", 403)
-    environment = {"AWS_ACCESS_KEY_ID": credentials[0], "AWS_SECRET_ACCESS_KEY": credentials[1]}
+    assert refusal(boto("sts", credentials).get_caller_identity) == ("InvalidClientTokenId", 403)
+    environment = {
+        "AWS_ACCESS_KEY_ID": credentials[0],
+        "AWS_SECRET_ACCESS_KEY": credentials[1],
+        "AWS_SESSION_TOKEN": "",
+    }
     with pytest.raises(RuntimeError, match="InvalidClientTokenId"):
         aws("sts", "get-caller-identity", environment=environment)
 
@@ -229,7 +241,7 @@ def test_a_key_that_the_cli_deactivates_is_refused_and_its_event_arrives_late(si
 
 def test_boto3_reads_the_history_of_status_changes(simulator, boto):
     account = members(simulator, boto)[0]
-    cloudtrail = boto("cloudtrail", *enter(boto, account))
+    cloudtrail = boto("cloudtrail", enter(boto, account))
     attribute = [{"AttributeKey": "EventName", "AttributeValue": "UpdateAccessKey"}]
     found = all_of(cloudtrail, "lookup_events", "Events", LookupAttributes=attribute)
     assert all(event["EventName"] == "UpdateAccessKey" for event in found)
@@ -256,8 +268,9 @@ def test_the_cli_drives_every_operation(simulator, boto, aws):
         "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
         "AWS_SESSION_TOKEN": session["SessionToken"],
     }
-    users = users_of(simulator.get("/_sim/truth"), account)
-    assert {user["UserName"] for user in aws("iam", "list-users", environment=inside)["Users"]} == users.keys()
+    truth, statuses = true_account(simulator, account)
+    names = {user["UserName"] for user in aws("iam", "list-users", environment=inside)["Users"]}
+    assert len(names) == truth["users"] and names >= statuses.keys()
     aws("iam", "create-user", "--user-name", "dave", "--path", PATH, "--tags", "Key=owner,Value=x")
     key = aws("iam", "create-access-key", "--user-name", "dave")["AccessKey"]["AccessKeyId"]
     aws("iam", "tag-user", "--user-name", "dave", "--tags", "Key=team,Value=y")
@@ -291,9 +304,9 @@ def test_the_cli_drives_every_operation(simulator, boto, aws):
 
 def test_calls_are_counted_by_account_and_operation(simulator, boto):
     account = members(simulator, boto)[0]
-    iam = boto("iam", *enter(boto, account))
+    iam = boto("iam", enter(boto, account))
     simulator.post("/_sim/calls/reset")
     iam.list_users()
     iam.list_users()
-    counts = {(row["account"], row["action"]): row["sent"] for row in simulator.get("/_sim/calls")["calls"]}
-    assert counts == {(account, "ListUsers"): 2}
+    counted = {"sent": 2, "throttled": 0}
+    assert simulator.get("/_sim/calls") == {"total": counted, "accounts": {account: {"ListUsers": counted}}}

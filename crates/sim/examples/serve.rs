@@ -2,6 +2,7 @@
 //! the AWS SDKs, the AWS CLI and boto3 talk to it.
 //!
 //! `serve [--listen ADDRESS] [--accounts N] [--users N] [--seed N] [--profile unlimited|aws-like]`
+#![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use std::error::Error;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             _ => return Err(format!("{option} {value} is not an option").into()),
         }
     }
-    let sim = Arc::new(Sim::new(spec));
+    let sim = Arc::new(Sim::real_time(spec));
     let server = wire::serve(TcpListener::bind(listen).await?, Arc::clone(&sim))?;
     for (name, value) in sim.environment(server.address()) {
         println!("export {name}={value}");
