@@ -1,0 +1,8 @@
+//! The scan on the simulated AWS, in process: which keys are found, what is said of them, what is said to be missing, and
+//! how many calls it takes.
+
+#![allow(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "tests")]
+
+mod failures;
+mod findings;
+mod support;
