@@ -11,6 +11,8 @@ pub mod profile;
 mod seed;
 pub mod service;
 mod sim;
+#[cfg(test)]
+mod tests;
 mod throttle;
 pub mod truth;
 pub mod wire;
