@@ -127,7 +127,7 @@ impl<'a> Cells<'a> {
     }
 
     /// The cell at the end of the second `at`, where that second is covered.
-    pub(super) fn at_end_of(&self, at: Instant) -> Option<Statuses> {
+    fn at_end_of(&self, at: Instant) -> Option<Statuses> {
         let index = self.coverage.spans().partition_point(|span| span.from() <= at).checked_sub(1)?;
         let span = self.coverage.spans().get(index).copied().filter(|span| span.contains(at))?;
         let recorded = self.groups.partition_point(|group| group.at <= at);
@@ -187,8 +187,8 @@ impl<'a> Cells<'a> {
         if begins && self.created <= as_of && !self.firsts[next_span].has(KeyStatus::Inactive) {
             return None;
         }
-        // A period that held all of a look that saw Active, but for moments at which the key is Inactive too, would
-        // contradict it.
+        // A period that lasted through a whole look that saw Active would contradict it, unless the key can have turned
+        // Active after `as_of` and still within the look.
         let seen_active = self
             .looks
             .iter()
