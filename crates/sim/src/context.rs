@@ -175,9 +175,12 @@ impl Context<'_> {
         let key = self.caller.access_key_id.clone();
         match &self.caller.kind {
             CallerKind::Root => Actor::Root { key },
-            CallerKind::User { name } => {
-                Actor::User { name: name.clone(), id: self.caller.user_id.clone(), key }
-            }
+            CallerKind::User { name } => Actor::User {
+                name: name.clone(),
+                arn: self.caller.arn.clone(),
+                id: self.caller.user_id.clone(),
+                key,
+            },
             CallerKind::AssumedRole { role, session } => {
                 let role_id = self.caller.user_id.split(':').next().unwrap_or_default().to_owned();
                 Actor::Role { role: role.clone(), role_id, session: session.clone(), key }

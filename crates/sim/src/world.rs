@@ -15,7 +15,7 @@ pub(crate) mod spec;
 
 use std::collections::HashMap;
 
-use keysweep_core::account::AccountId;
+use keysweep_core::account::{AccountId, AccountState};
 use keysweep_core::time::Instant;
 
 use crate::action::Action;
@@ -74,6 +74,7 @@ impl World {
             spec,
         };
         let mut ids = seed::rng(&[world.spec.seed, 0x1d5]);
+        let mut closed = organization::closed(&world.spec);
         for (index, inactive) in organization::spread(&world.spec).into_iter().enumerate() {
             let id = loop {
                 match AccountId::from_number(ids.u64(100_000_000_000..1_000_000_000_000)) {
@@ -81,7 +82,9 @@ impl World {
                     _ => {}
                 }
             };
-            let member = organization::member(&world.spec, index, id, inactive, &mut world.organization);
+            let state = closed.remove(&index).unwrap_or(AccountState::Active);
+            let member =
+                organization::member(&world.spec, index, id, inactive, state, &mut world.organization);
             world.add_member(member, None);
         }
         for index in world.spec.lookup_denied.clone() {

@@ -115,6 +115,22 @@ fn a_key_leads_to_its_account_and_touches_no_other() {
 }
 
 #[test]
+fn some_accounts_are_closed_where_there_are_many() {
+    for (accounts, share, expected) in
+        [(20, 0.04, 2), (50, 0.04, 2), (200, 0.04, 8), (19, 0.5, 0), (50, 0.0, 0)]
+    {
+        let spec = WorldSpec { closed_accounts: share, ..WorldSpec::organization(accounts, 0) };
+        let truth = Sim::new(spec).truth();
+        let count = |state| truth.accounts.iter().filter(|account| account.state == state).count();
+        assert_eq!(
+            (count("SUSPENDED"), count("PENDING_CLOSURE")),
+            (expected / 2, expected / 2),
+            "{accounts}"
+        );
+    }
+}
+
+#[test]
 fn other_partitions_have_their_own_arns() {
     let sim = Sim::new(WorldSpec::organization(2, 3).partition(Partition::AwsUsGov));
     let truth = sim.truth();

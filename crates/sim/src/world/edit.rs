@@ -349,15 +349,14 @@ impl KeyEdit<'_> {
 
     /// The event is the user's own doing, with this very key and without naming itself.
     pub fn by_itself(&mut self) -> &mut Self {
-        let id = self.id.clone();
-        let (name, user_id) = match (&self.owner, self.world.iam_at(self.place)) {
-            (Owner::User(name), Some(iam)) => {
-                (name.clone(), iam.users.get(name).map(|user| user.id.clone()).unwrap_or_default())
-            }
-            _ => return self,
+        let (Owner::User(name), Some(iam)) = (self.owner.clone(), self.world.iam_at(self.place)) else {
+            return self;
         };
+        let Some(user) = iam.users.get(&name) else { return self };
+        let (arn, id) = (iam.arn(user), user.id.clone());
+        let actor = Actor::User { name, arn, id, key: self.id.clone() };
         self.event(|event| {
-            event.actor = Actor::User { name, id: user_id, key: id };
+            event.actor = actor;
             if let Deed::UpdateAccessKey { user, .. } = &mut event.deed {
                 *user = None;
             }

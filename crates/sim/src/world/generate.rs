@@ -319,9 +319,17 @@ impl Past<'_> {
     }
 
     fn refused(&mut self, user: &User, key: &Key, ago: i64) {
-        let actor = self.operator();
+        // Somebody who may only read.
         let (partition, account) = (self.spec.partition, self.iam.account);
-        let who = format!("arn:{partition}:sts::{account}:assumed-role/ReadOnly/{}", actor.username());
+        let dice = self.rng.u64(..);
+        let (_, session) = names::operator(dice);
+        let who = format!("arn:{partition}:sts::{account}:assumed-role/ReadOnly/{session}");
+        let actor = Actor::Role {
+            role: "ReadOnly".to_owned(),
+            role_id: format!("AROA{}", seed::letters(seed::account(account), 17)),
+            session,
+            key: seed::key_id("ASIA", account, dice),
+        };
         let status = if key.status() == Active { Inactive } else { Active };
         let deed = Deed::UpdateAccessKey { user: Some(user.name.clone()), key: key.id.clone(), status };
         let message = format!(
@@ -336,7 +344,8 @@ impl Past<'_> {
     fn actor(&mut self, user: &User, key: &str) -> (Actor, bool) {
         if self.rng.u8(..5) == 0 {
             let key = user.keys.first().map_or(key, |key| key.id.as_str()).to_owned();
-            (Actor::User { name: user.name.clone(), id: user.id.clone(), key }, self.rng.bool())
+            let (name, arn, id) = (user.name.clone(), self.iam.arn(user), user.id.clone());
+            (Actor::User { name, arn, id, key }, self.rng.bool())
         } else {
             (self.operator(), true)
         }

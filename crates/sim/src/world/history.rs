@@ -13,7 +13,7 @@ pub(crate) enum Actor {
     /// The account's root user.
     Root { key: String },
     /// An IAM user of the account.
-    User { name: String, id: String, key: String },
+    User { name: String, arn: String, id: String, key: String },
     /// A session of a role of the account.
     Role { role: String, role_id: String, session: String, key: String },
 }

@@ -115,24 +115,39 @@ pub(crate) struct Member {
     pub(crate) inactive_users: usize,
 }
 
+/// The accounts that are suspended or being closed, by their place: at least one of each in organizations of 20 accounts
+/// or more, unless the specification wants none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "organizations are far smaller than 2^52 accounts, and the share is clamped to 0..1"
+)]
+pub(crate) fn closed(spec: &WorldSpec) -> BTreeMap<usize, AccountState> {
+    let share = spec.closed_accounts.clamp(0.0, 1.0);
+    if spec.accounts < 20 || share == 0.0 {
+        return BTreeMap::new();
+    }
+    let count = ((share * spec.accounts as f64).round() as usize).max(2);
+    let mut places: Vec<usize> = (4..spec.accounts).collect();
+    seed::rng(&[spec.seed, 0xc10]).shuffle(&mut places);
+    let states = [AccountState::Suspended, AccountState::PendingClosure];
+    places.into_iter().take(count).zip(states.into_iter().cycle()).collect()
+}
+
 /// The account at this place of the specification's world.
 pub(crate) fn member(
     spec: &WorldSpec,
     index: usize,
     id: AccountId,
     inactive_users: usize,
+    state: AccountState,
     organization: &mut Organization,
 ) -> Member {
     let mut rng = seed::rng(&[spec.seed, index as u64, 0xacc]);
     let name = names::account(&mut rng, index);
     let created = spec.now - SignedDuration::from_secs(rng.i64(500 * 86_400..2_900 * 86_400));
-    let closing = spec.accounts >= 20 && index > 3 && rng.f64() < spec.closed_accounts;
-    let state = match (closing, rng.bool()) {
-        (false, _) => AccountState::Active,
-        (true, false) => AccountState::Suspended,
-        (true, true) => AccountState::PendingClosure,
-    };
-    let place = match (index, closing) {
+    let place = match (index, state != AccountState::Active) {
         (0, _) => "",
         (1 | 2, _) => "Security",
         (3, _) => "Infrastructure/Networking",

@@ -69,10 +69,10 @@ fn identity(account: AccountId, partition: Partition, event: &Event, dice: u64) 
             "accessKeyId": key,
             "sessionContext": session(event.at, dice),
         }),
-        Actor::User { name, id, key } => json!({
+        Actor::User { name, arn, id, key } => json!({
             "type": "IAMUser",
             "principalId": id,
-            "arn": format!("arn:{partition}:iam::{account}:user/{name}"),
+            "arn": arn,
             "accountId": account.to_string(),
             "accessKeyId": key,
             "userName": name,
@@ -223,7 +223,12 @@ mod tests {
             request_id: "r".into(),
             at: "2023-07-10T12:24:29Z".parse().unwrap(),
             delivered: Instant::from_unix(0),
-            actor: Actor::User { name: "jane".into(), id: "AIDA".into(), key: "AKIA".into() },
+            actor: Actor::User {
+                name: "jane".into(),
+                arn: "arn:aws:iam::111122223333:user/people/jane".into(),
+                id: "AIDA".into(),
+                key: "AKIA".into(),
+            },
             deed,
             refused: None,
             raw: None,

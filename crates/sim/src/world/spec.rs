@@ -26,7 +26,8 @@ pub struct WorldSpec {
     pub partition: Partition,
     /// Whether the accounts form an organization. Without one, only the first account can be entered.
     pub organization: bool,
-    /// The share of accounts that are suspended or being closed, where there are 20 accounts or more.
+    /// The share of accounts that are suspended or being closed, where there are 20 accounts or more: at least one of
+    /// each kind, unless the share is 0. Their users count as all others do.
     pub closed_accounts: f64,
     /// The role in every member account: its name, with its path if it has one.
     pub role_name: String,
