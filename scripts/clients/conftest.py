@@ -1,23 +1,15 @@
 """Fixtures that every test with a real client shares: a simulator process and boto3 clients on it."""
 
-import boto3
+import os
+
 import pytest
-from botocore.config import Config
 
-from simulator import Simulator
+from simulator import Simulator, clean_environment, client
 
-# One attempt: a retry would hide what a single answer says.
-ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=20)
-
-
-def client(service, endpoint, access_key_id, secret_access_key, session_token=None, region="us-east-1"):
-    """A boto3 client that talks to `endpoint` and takes nothing from the machine's configuration."""
-    return boto3.session.Session(
-        aws_access_key_id=access_key_id,
-        aws_secret_access_key=secret_access_key,
-        aws_session_token=session_token,
-        region_name=region,
-    ).client(service, endpoint_url=endpoint, config=ONE_ATTEMPT)
+# No profile, credentials or endpoint of this machine may reach a test.
+for name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[name]
+os.environ.update(clean_environment())
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Starts the simulated AWS as a process and speaks to its admin endpoints."""
+"""Starts the simulated AWS as a process, speaks to its admin endpoints, and makes boto3 clients."""
 
 import json
 import os
@@ -8,6 +8,9 @@ import subprocess
 import threading
 import urllib.request
 from pathlib import Path
+
+import boto3
+from botocore.config import Config
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT_LINE = re.compile(r"^(?:export )?(AWS_[A-Z_]+)=(\S+)$")
@@ -20,17 +23,19 @@ NEEDED = {
     "AWS_DEFAULT_REGION",
 }
 START_SECONDS = 60
+# One attempt: a retry would hide what a single answer says.
+ONE_ATTEMPT = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=20)
 
 
 def command():
-    """The simulator's command line: $KEYSWEEP_SIM, or a binary that cargo built."""
+    """The simulator's command line: $KEYSWEEP_SIM, or the binary that cargo built last."""
     if "KEYSWEEP_SIM" in os.environ:
         return shlex.split(os.environ["KEYSWEEP_SIM"])
     target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-    for profile in ("release", "debug"):
-        binary = target / profile / "examples" / "serve"
-        if binary.exists():
-            return [str(binary)]
+    built = [target / profile / "examples" / "serve" for profile in ("debug", "release")]
+    built = [binary for binary in built if binary.exists()]
+    if built:
+        return [str(max(built, key=lambda binary: binary.stat().st_mtime))]
     raise RuntimeError(
         "no simulator: run `cargo build -p keysweep-sim --example serve`, "
         "or set KEYSWEEP_SIM to a command line such as `target/release/keysweep simulate`"
@@ -93,3 +98,13 @@ def clean_environment():
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_PAGER": "",
     }
+
+
+def client(service, endpoint, access_key_id, secret_access_key, session_token=None, region="us-east-1"):
+    """A boto3 client that talks to `endpoint` and takes nothing from the machine's configuration."""
+    return boto3.session.Session(
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        aws_session_token=session_token,
+        region_name=region,
+    ).client(service, endpoint_url=endpoint, config=ONE_ATTEMPT)

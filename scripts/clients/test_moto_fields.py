@@ -9,7 +9,7 @@ import datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from conftest import client
+from simulator import client
 
 moto_server = pytest.importorskip("moto.server", reason="moto is not installed: nothing to compare with")
 

@@ -178,6 +178,7 @@ async fn what_does_not_exist_is_refused_by_name() {
         (iam("DropEverything"), "DropEverything"),
         (iam("AssumeRole"), "AssumeRole"),
         (post(&authorization("iam"), "Action=ListUsers&Version=2011-06-15"), "2011-06-15"),
+        (post(&authorization("iam"), "Action=ListUsers&Version=2010"), "2010"),
         (post(&authorization("iam"), ""), "\"\""),
         (post(&authorization("s3"), ""), "s3"),
         (organizations("CloseAccount", "{}"), "CloseAccount"),
@@ -360,18 +361,34 @@ async fn answers_wait_for_the_latency_and_for_slow_calls() {
     assert!(before.elapsed() >= Duration::from_millis(40));
     fault(&sim, Action::ListUsers, Effect::Slow { milliseconds: 60_000 });
     connection.ask(&iam("ListUsers")).await;
-    assert!(before.elapsed() >= Duration::from_secs(60));
+    assert!(before.elapsed() >= Duration::from_mins(1));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn shutting_down_answers_what_was_asked_and_refuses_what_comes_later() {
-    let (_, server) = unlimited().await;
+    let (sim, server) = unlimited().await;
     let address = server.address();
     let mut idle = Connection::open(address).await;
     assert_eq!(idle.ask(&iam("ListUsers")).await.status, 200);
-    server.shutdown().await;
+    fault(&sim, Action::GetUser, Effect::Slow { milliseconds: 60_000 });
+    let mut slow = Connection::open(address).await;
+    slow.send(&iam("GetUser&UserName=alice")).await;
+    while sim.calls().total_of(Action::GetUser).sent == 0 {
+        tokio::task::yield_now().await;
+    }
+    let (answer, ()) = tokio::join!(slow.receive(), server.shutdown());
+    assert_eq!(answer.texts("UserName"), ["alice"]);
     assert_eq!(idle.rest().await.unwrap(), b"");
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_closes_its_connections() {
+    let (_, server) = unlimited().await;
+    let mut idle = Connection::open(server.address()).await;
+    assert_eq!(idle.ask(&iam("ListUsers")).await.status, 200);
+    drop(server);
+    assert_eq!(idle.rest().await.unwrap(), b"");
 }
 
 #[tokio::test]
@@ -443,7 +460,10 @@ async fn the_simulation_is_shown_and_changed_below_its_own_path() {
     for (request, status) in [
         (control("POST", "clock", "{\"advance_secs\": 1}"), 400),
         (control("POST", "faults", "[{\"effect\": \"explode\"}]"), 400),
+        (control("POST", "faults", "[{\"action\": \"ListUser\", \"effect\": \"throttle\"}]"), 400),
+        (control("POST", "faults", "[{\"account\": \"222222222222\", \"effect\": \"throttle\"}]"), 400),
         (control("POST", "role", "{\"account\": \"42\", \"name\": \"x\"}"), 400),
+        (control("POST", "role", "{\"account\": \"222222222222\", \"name\": \"x\"}"), 400),
         (control("GET", "clock", ""), 404),
         (control("GET", "nothing", ""), 404),
     ] {

@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use hyper::Method;
-use keysweep_core::account::AccountId;
+use keysweep_core::account::{AccountId, NotAnAccountId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::connection::Answer;
-use crate::Sim;
 use crate::fault::Rule;
+use crate::{Action, Sim};
 
 const PATHS: &str = "GET /_sim/health, GET /_sim/truth, GET /_sim/calls, POST /_sim/calls/reset, \
     POST /_sim/clock {\"advance_seconds\": 60}, POST /_sim/faults [RULE, ...], DELETE /_sim/faults, \
@@ -81,6 +81,17 @@ fn add_faults(body: &[u8], sim: &Sim) -> Result<Vec<u8>, Refusal> {
         Rules::Several(rules) => rules,
         Rules::One(rule) => vec![*rule],
     };
+    // A rule that can never strike would make a test pass for the wrong reason.
+    for rule in &rules {
+        if let Some(name) = &rule.action
+            && !Action::ALL.iter().any(|action| action.name() == name)
+        {
+            return Err(Refusal(400, format!("the simulated AWS has no operation {name:?}")));
+        }
+        if let Some(account) = &rule.account {
+            account_id(account, sim)?;
+        }
+    }
     let added = rules.len();
     for rule in rules {
         sim.add_fault(rule);
@@ -90,12 +101,20 @@ fn add_faults(body: &[u8], sim: &Sim) -> Result<Vec<u8>, Refusal> {
 
 fn set_role(body: &[u8], sim: &Sim) -> Result<Vec<u8>, Refusal> {
     let Role { account, name, external_id } = read(body)?;
-    let id: AccountId =
-        account.parse().map_err(|error| Refusal(400, format!("the role's account: {error}")))?;
+    let id = account_id(&account, sim)?;
     sim.edit(|world| {
         world.account(id).role(&name, external_id.as_deref());
     });
     to_json(&json!({ "account": account, "name": name }))
+}
+
+/// The id of an account that exists.
+fn account_id(text: &str, sim: &Sim) -> Result<AccountId, Refusal> {
+    let id = text.parse().map_err(|error: NotAnAccountId| Refusal(400, error.to_string()))?;
+    match sim.world().place(id) {
+        Some(_) => Ok(id),
+        None => Err(Refusal(400, format!("the simulated organization has no account {id}"))),
+    }
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {

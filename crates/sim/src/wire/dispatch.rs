@@ -115,7 +115,7 @@ impl<'a> Request<'a> {
                 let query = received.head.uri.query().unwrap_or("").as_bytes();
                 let parameters = Parameters::read(if post { &received.body } else { query });
                 match parameters.get("Version") {
-                    Some(version) if !namespace.contains(version) => Err(ApiError::new(
+                    Some(version) if namespace.rsplit('/').nth(1) != Some(version) => Err(ApiError::new(
                         400,
                         "InvalidAction",
                         format!("Could not find operation {} for version {version}", action_of(&parameters)),
