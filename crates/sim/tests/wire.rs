@@ -370,7 +370,7 @@ async fn shutting_down_answers_what_was_asked_and_refuses_what_comes_later() {
     let address = server.address();
     let mut idle = Connection::open(address).await;
     assert_eq!(idle.ask(&iam("ListUsers")).await.status, 200);
-    fault(&sim, Action::GetUser, Effect::Slow { milliseconds: 60_000 });
+    fault(&sim, Action::GetUser, Effect::Slow { milliseconds: 2_000 });
     let mut slow = Connection::open(address).await;
     slow.send(&iam("GetUser&UserName=alice")).await;
     while sim.calls().total_of(Action::GetUser).sent == 0 {
@@ -380,6 +380,17 @@ async fn shutting_down_answers_what_was_asked_and_refuses_what_comes_later() {
     assert_eq!(answer.texts("UserName"), ["alice"]);
     assert_eq!(idle.rest().await.unwrap(), b"");
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutting_down_does_not_wait_for_a_client_that_never_finishes_its_request() {
+    let (_, server) = unlimited().await;
+    let mut stalled = Connection::open(server.address()).await;
+    // The 100 proves that the server has read this much.
+    let head = "POST / HTTP/1.1\r\nHost: aws\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n";
+    assert_eq!(stalled.ask(head).await.status, 100);
+    server.shutdown().await;
+    assert_eq!(stalled.rest().await.unwrap(), b"");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -21,6 +22,9 @@ use crate::Sim;
 
 /// Larger than any request of the simulated services.
 const LARGEST_REQUEST: usize = 1 << 20;
+
+/// How long a stopping server waits for requests that are being answered, or that a client never finishes sending.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
 
 /// What happens to a request in the end.
 pub(super) enum Reply {
@@ -57,7 +61,7 @@ pub(super) async fn serve(stream: TcpStream, sim: Arc<Sim>, mut stopping: watch:
         outcome = &mut connection => outcome,
         () = stopped(&mut stopping) => {
             Pin::new(&mut connection).graceful_shutdown();
-            (&mut connection).await
+            tokio::time::timeout(LAST_ANSWER, &mut connection).await.unwrap_or(Ok(()))
         }
     };
     let reset = outcome

@@ -53,8 +53,8 @@ impl Server {
         self.address
     }
 
-    /// Stops accepting, lets the requests in flight be answered, and returns when the last connection is closed.
-    /// Requests that a fault keeps hanging are cut off.
+    /// Stops accepting, lets the requests in flight be answered, and returns when the last connection is closed: after
+    /// five seconds at the latest. Requests that a fault keeps hanging are cut off at once.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         // It ends by itself; an error would mean that it panicked, and then nothing is accepted either.
