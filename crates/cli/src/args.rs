@@ -173,7 +173,9 @@ fn flag(setting: &'static Setting) -> Arg {
         .value_parser(check);
     match setting.shape {
         // `--org=false` turns off what the file turns on; the value is not shown, for few need it.
-        Shape::Switch => arg.num_args(0..=1).require_equals(true).default_missing_value("true").hide_possible_values(true),
+        Shape::Switch => {
+            arg.num_args(0..=1).require_equals(true).default_missing_value("true").hide_possible_values(true)
+        }
         Shape::Choice(words) => arg.value_parser(PossibleValuesParser::new(words)),
         Shape::List => arg.action(ArgAction::Append),
         Shape::Number | Shape::Text => arg,

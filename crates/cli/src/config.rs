@@ -102,7 +102,8 @@ pub fn resolve(
     };
     let mut settings = Settings::default();
     for setting in TABLE {
-        let source = [flags, &environment.values, &file].into_iter().find_map(|source| source.get(setting.name));
+        let source =
+            [flags, &environment.values, &file].into_iter().find_map(|source| source.get(setting.name));
         for text in source.into_iter().flatten() {
             // Each source has checked its values already, where it could name itself.
             let _ = (setting.apply)(&mut settings, text);
@@ -139,15 +140,19 @@ impl Environment {
                     .push(format!("environment variable {variable} sets nothing; the nearest is {nearest}"));
                 continue;
             };
-            let wrong = |message: String| ConfigError::WrongVariable { variable: variable.to_owned(), message };
+            let wrong =
+                |message: String| ConfigError::WrongVariable { variable: variable.to_owned(), message };
             let value = value.to_str().ok_or_else(|| wrong("it is not UTF-8".to_owned()))?;
             if value.is_empty() {
                 continue;
             }
             let items: Vec<String> = match setting.shape {
-                Shape::List => {
-                    value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
-                }
+                Shape::List => value
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|item| !item.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
                 _ => vec![value.to_owned()],
             };
             check(setting, &items).map_err(wrong)?;
@@ -166,7 +171,8 @@ fn nearest<T: AsRef<str>>(name: &str, known: impl Iterator<Item = T>) -> T
 where
     T: Default,
 {
-    let likeness = |other: &T| strsim::jaro_winkler(&name.to_ascii_lowercase(), &other.as_ref().to_ascii_lowercase());
+    let likeness =
+        |other: &T| strsim::jaro_winkler(&name.to_ascii_lowercase(), &other.as_ref().to_ascii_lowercase());
     known.max_by(|one, other| likeness(one).total_cmp(&likeness(other))).unwrap_or_default()
 }
 
@@ -258,21 +264,29 @@ mod tests {
 
     #[test]
     fn unknown_keys_name_their_line_and_the_nearest_setting() {
-        for (key, nearest) in
-            [("treshold", "threshold"), ("role_name", "role-name"), ("excludes", "exclude"), ("colour", "color")]
-        {
+        for (key, nearest) in [
+            ("treshold", "threshold"),
+            ("role_name", "role-name"),
+            ("excludes", "exclude"),
+            ("colour", "color"),
+        ] {
             assert_eq!(
                 file(&format!("# comment\n\n{key} = \"x\"\n")).unwrap_err(),
                 format!("keysweep.toml, line 3: there is no setting {key:?}; the nearest is {nearest:?}"),
             );
         }
-        assert!(file("[scan]\nthreshold = \"1d\"").unwrap_err().contains("line 1: there is no setting \"scan\""));
+        assert!(
+            file("[scan]\nthreshold = \"1d\"").unwrap_err().contains("line 1: there is no setting \"scan\"")
+        );
     }
 
     #[test]
     fn wrong_values_name_their_line_and_key() {
         for (text, part) in [
-            ("\nthreshold = 45", "line 2: threshold: it must be a text in quotes, such as threshold = \"45d\""),
+            (
+                "\nthreshold = 45",
+                "line 2: threshold: it must be a text in quotes, such as threshold = \"45d\"",
+            ),
             ("threshold = \"45\"", "line 1: threshold: \"45\" is not a length of time"),
             ("org = \"true\"", "line 1: org: it must be true or false"),
             ("concurrency = 0", "line 1: concurrency: \"0\" is not a whole number from 1 to 1000"),
@@ -297,7 +311,10 @@ mod tests {
             ("PATH", "/bin"),
         ])
         .unwrap();
-        assert_eq!(read.values, Values::from([("include", vec!["111122223333".into(), "tag:env=prod".into()])]));
+        assert_eq!(
+            read.values,
+            Values::from([("include", vec!["111122223333".into(), "tag:env=prod".into()])])
+        );
         assert_eq!(
             read.warnings,
             ["environment variable KEYSWEEP_TRESHOLD sets nothing; the nearest is KEYSWEEP_THRESHOLD"]
@@ -312,9 +329,13 @@ mod tests {
     fn a_flag_wins_over_a_variable_and_that_over_the_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("settings.toml");
-        std::fs::write(&path, "org = true\nthreshold = \"1d\"\nregion = \"a\"\nexclude = [\"tag:x\", \"tag:y\"]\n")
-            .unwrap();
-        let flags = Values::from([("threshold", vec!["3d".to_owned()]), ("exclude", vec!["tag:z".to_owned()])]);
+        std::fs::write(
+            &path,
+            "org = true\nthreshold = \"1d\"\nregion = \"a\"\nexclude = [\"tag:x\", \"tag:y\"]\n",
+        )
+        .unwrap();
+        let flags =
+            Values::from([("threshold", vec!["3d".to_owned()]), ("exclude", vec!["tag:z".to_owned()])]);
         let variables = [("KEYSWEEP_THRESHOLD", "2d"), ("KEYSWEEP_REGION", "b")];
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
         let settings = resolve(&flags, Some(&path), variables).unwrap().settings;

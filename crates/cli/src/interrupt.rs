@@ -24,7 +24,8 @@ where
         .context("the threads of keysweep could not be started")
         .map_err(Failure::failed)?;
     let outcome = runtime.block_on(async {
-        let mut signals = Signals::listen().context("Ctrl-C could not be listened for").map_err(Failure::failed)?;
+        let mut signals =
+            Signals::listen().context("Ctrl-C could not be listened for").map_err(Failure::failed)?;
         let (stop, stopped) = watch::channel(false);
         let mut work = tokio::spawn(work(stopped));
         let mut asked = false;

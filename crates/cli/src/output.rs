@@ -18,9 +18,15 @@ pub struct Output {
 enum Target {
     Stdout,
     /// A file that does not exist yet or is to be replaced.
-    File { path: PathBuf, unfinished: NamedTempFile },
+    File {
+        path: PathBuf,
+        unfinished: NamedTempFile,
+    },
     /// A device or a pipe, such as `/dev/stderr`: it is written to, and never replaced by a file.
-    Device { path: PathBuf, device: File },
+    Device {
+        path: PathBuf,
+        device: File,
+    },
 }
 
 impl Output {
@@ -50,8 +56,10 @@ impl Output {
         match self.target {
             Target::Stdout => match buffered(io::stdout().lock(), write) {
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-                Err(error) => Err(Failure::failed(anyhow::Error::new(error).context("standard output could not be written"))
-                    .hint("free some space where it goes, or write to a file with --output")),
+                Err(error) => Err(Failure::failed(
+                    anyhow::Error::new(error).context("standard output could not be written"),
+                )
+                .hint("free some space where it goes, or write to a file with --output")),
                 Ok(_) => Ok(()),
             },
             Target::Device { path, device } => match buffered(device, write) {
@@ -102,12 +110,15 @@ fn open(path: &Path) -> io::Result<Target> {
 
 fn failure(path: &Path, error: io::Error) -> Failure {
     let hint = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space there, or choose another place with --output",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "free some space there, or choose another place with --output"
+        }
         ErrorKind::NotFound => "create the directory, or choose another place with --output",
         ErrorKind::IsADirectory => "name a file in that directory, such as --output assessment.json",
         _ => "make it writable, or choose another place with --output",
     };
-    Failure::failed(anyhow::Error::new(error).context(format!("{} could not be written", path.display()))).hint(hint)
+    Failure::failed(anyhow::Error::new(error).context(format!("{} could not be written", path.display())))
+        .hint(hint)
 }
 
 /// Writes a file that nobody waits for, such as a man page: whole or not at all.

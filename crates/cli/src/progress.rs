@@ -105,9 +105,16 @@ impl ProgressLine {
     }
 }
 
-fn message((finished, accounts): (u64, u64), keys: u64, problems: u64, (calls, throttled): (u64, u64)) -> String {
+fn message(
+    (finished, accounts): (u64, u64),
+    keys: u64,
+    problems: u64,
+    (calls, throttled): (u64, u64),
+) -> String {
     let problems = if problems == 0 { String::new() } else { format!(", {problems} problems") };
-    format!("{finished}/{accounts} accounts, {keys} inactive keys{problems}, {calls} calls, {throttled} throttled")
+    format!(
+        "{finished}/{accounts} accounts, {keys} inactive keys{problems}, {calls} calls, {throttled} throttled"
+    )
 }
 
 impl Progress for ProgressLine {
@@ -161,7 +168,10 @@ mod tests {
         line.on(Event::AccountFinished { account, findings: 3, problems: 1 });
         line.bar.force_draw();
         let shown = terminal.contents();
-        assert!(shown.contains("1/50 accounts, 3 inactive keys, 1 problems, 2 calls, 1 throttled"), "{shown}");
+        assert!(
+            shown.contains("1/50 accounts, 3 inactive keys, 1 problems, 2 calls, 1 throttled"),
+            "{shown}"
+        );
         assert!(shown.contains("left"), "{shown}");
         assert_eq!(line.tally(), Tally { accounts: 50, finished: 1, keys: 3 });
         line.clear();

@@ -10,7 +10,12 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 /// Writes `assessment`.
-pub fn render(assessment: &Assessment, format: Format, options: &Options, output: Output) -> Result<(), Failure> {
+pub fn render(
+    assessment: &Assessment,
+    format: Format,
+    options: &Options,
+    output: Output,
+) -> Result<(), Failure> {
     output.write(|to| {
         keysweep_report::write(assessment, format, options, to).map_err(|error| {
             // What failed is said by whoever knows the file; why, by the operating system.

@@ -176,9 +176,7 @@ pub static TABLE: &[Setting] = &[
         heading: ACCOUNTS,
         help: "With --org, assess only these accounts: an account id, an organizational unit (ou-ab12-cdefgh34 or ou:Workloads/Production) or a tag (tag:env=prod). Repeatable",
         example: r#"["ou:Workloads", "tag:env=prod"]"#,
-        apply: |settings, text| {
-            parse(text).map(|selector| settings.filters.include.push(selector))
-        },
+        apply: |settings, text| parse(text).map(|selector| settings.filters.include.push(selector)),
     },
     Setting {
         name: "exclude",
@@ -189,9 +187,7 @@ pub static TABLE: &[Setting] = &[
         heading: ACCOUNTS,
         help: "With --org, leave these accounts out, named as for --include. Repeatable; wins over --include",
         example: r#"["111122223333"]"#,
-        apply: |settings, text| {
-            parse(text).map(|selector| settings.filters.exclude.push(selector))
-        },
+        apply: |settings, text| parse(text).map(|selector| settings.filters.exclude.push(selector)),
     },
     Setting {
         name: "role-name",
@@ -429,7 +425,9 @@ fn session_duration(text: &str) -> Result<Duration, String> {
     duration(text)
         .ok()
         .filter(|length| (Duration::from_mins(15)..=Duration::from_hours(12)).contains(length))
-        .ok_or_else(|| format!("{text:?} is not a length of time from 15m to 12h, the limits of sts:AssumeRole"))
+        .ok_or_else(|| {
+            format!("{text:?} is not a length of time from 15m to 12h, the limits of sts:AssumeRole")
+        })
 }
 
 fn color(text: &str) -> Result<Color, String> {
@@ -472,7 +470,9 @@ fn role_path(text: &str) -> Result<String, String> {
     if slashes && text.len() <= 512 && text.chars().all(|character| character.is_ascii_graphic()) {
         Ok(text.to_owned())
     } else {
-        Err(format!("{text:?} is not the path of a role: it begins and ends with a slash, such as /security/"))
+        Err(format!(
+            "{text:?} is not the path of a role: it begins and ends with a slash, such as /security/"
+        ))
     }
 }
 
@@ -521,7 +521,8 @@ mod tests {
         let default = format!("{:?}", Settings::default());
         for setting in TABLE {
             let mut settings = Settings::default();
-            let value: toml::Value = format!("x = {}", setting.example).parse::<toml::Table>().unwrap()["x"].clone();
+            let value: toml::Value =
+                format!("x = {}", setting.example).parse::<toml::Table>().unwrap()["x"].clone();
             let text = match value {
                 toml::Value::Array(items) => items[0].as_str().unwrap().to_owned(),
                 toml::Value::String(text) => text,

@@ -1,6 +1,5 @@
 //! `keysweep completions`: the completion script of a shell.
 
-
 use crate::args::{CompletionsArgs, command};
 use crate::exit::Exit;
 use crate::failure::Outcome;

@@ -1,6 +1,5 @@
 //! `keysweep man`: the man pages, made from the command line's own descriptions.
 
-
 use anyhow::{Context as _, anyhow};
 
 use crate::args::{ManArgs, command};
@@ -27,7 +26,8 @@ pub fn run(args: &ManArgs) -> Outcome {
         Some(name) => {
             let verb = verbs().find(|verb| verb.get_name() == name).ok_or_else(|| {
                 let known: Vec<&str> = verbs().map(clap::Command::get_name).collect();
-                Failure::usage(anyhow!("there is no verb {name:?}")).hint(format!("the verbs are {}", known.join(", ")))
+                Failure::usage(anyhow!("there is no verb {name:?}"))
+                    .hint(format!("the verbs are {}", known.join(", ")))
             })?;
             page(verb, &format!("keysweep-{name}"))?
         }

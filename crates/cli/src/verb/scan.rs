@@ -73,7 +73,11 @@ fn request(settings: &Settings, clock: &impl Clock) -> ScanRequest {
         id: new_id(clock),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         policy: settings.policy,
-        target: if settings.org { Target::Organization(settings.filters.clone()) } else { Target::OwnAccount },
+        target: if settings.org {
+            Target::Organization(settings.filters.clone())
+        } else {
+            Target::OwnAccount
+        },
         exhaustive: settings.exhaustive,
         concurrency: settings.concurrency,
         give_up_after: settings.give_up_after,
@@ -82,7 +86,8 @@ fn request(settings: &Settings, clock: &impl Clock) -> ScanRequest {
 
 /// An id that sorts by time and that no other scan has: `20261123T071200Z-9f86d081`.
 pub(crate) fn new_id(clock: &impl Clock) -> String {
-    let time: String = clock.now().to_string().chars().filter(|character| !"-:".contains(*character)).collect();
+    let time: String =
+        clock.now().to_string().chars().filter(|character| !"-:".contains(*character)).collect();
     format!("{time}-{:08x}", fastrand::u32(..))
 }
 
@@ -105,8 +110,9 @@ fn report(assessment: &Assessment, settings: &Settings, output: Output) -> Outco
 }
 
 fn what_was_done(assessment: &Assessment) -> String {
-    let unfinished =
-        |problems: &[keysweep_core::problem::Problem]| problems.iter().any(|problem| problem.gap == Gap::Interrupted);
+    let unfinished = |problems: &[keysweep_core::problem::Problem]| {
+        problems.iter().any(|problem| problem.gap == Gap::Interrupted)
+    };
     let finished = assessment
         .accounts
         .iter()

@@ -48,7 +48,9 @@ fn the_reference_of_settings_is_the_table() {
             Shape::Switch => "`true` or `false`".to_owned(),
             Shape::Number => "a whole number".to_owned(),
             Shape::Text => "a text".to_owned(),
-            Shape::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+            Shape::Choice(words) => {
+                words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+            }
             Shape::List => "a list of texts".to_owned(),
         };
         let default = match setting.default {

@@ -1,5 +1,8 @@
 //! The program as its users meet it: run as a process, against a simulated AWS on 127.0.0.1 and nothing else.
 
+mod demo;
 mod docs;
 mod help;
 mod program;
+mod scan;
+mod simulated;
