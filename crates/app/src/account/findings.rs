@@ -108,9 +108,10 @@ fn observation(look: Look, source: ObservationSource) -> Observation {
 /// What the report's row saw of this key.
 fn report_look(key: &InactiveKey, report: &Report) -> Option<Observation> {
     match reported(key, report) {
+        // The report is dated by AWS's clock and the look at the key by ours, which may be behind: it was later all the same.
         Some((Slot::Key { status, .. }, _)) => Some(Observation {
-            from: report.gathered_from(),
-            to: report.generated_at,
+            from: report.gathered_from().min(key.seen.to),
+            to: report.generated_at.min(key.seen.to),
             status: *status,
             source: ObservationSource::CredentialReport,
         }),

@@ -78,7 +78,7 @@ async fn nothing_that_is_missing_from_a_list_of_keys_is_made_up() {
         (whole.replace("AKIAIOSFODNN7EXAMPLE", "=cmd|x"), "AccessKeyMetadata.AccessKeyId: \"=cmd|x\" is not"),
         (whole.replace("2020-02-03", "2020-02-31"), "the answer cannot be read"),
         (whole.replace("2020-02-03", "yesterday"), "the answer cannot be read"),
-        (whole.replace(end, ""), "IsTruncated is missing"),
+        (whole.replace(end, "<Marker>m2</Marker>"), "there is a Marker and IsTruncated is not true"),
         (whole.replace(end, "<IsTruncated>perhaps</IsTruncated>"), "the answer cannot be read"),
         (whole.replace(end, "<IsTruncated>true</IsTruncated>"), "IsTruncated is true and Marker is missing"),
         (whole.replace(end, "<IsTruncated>true</IsTruncated><Marker>asked</Marker>"), "Marker is the one"),
