@@ -58,7 +58,7 @@ pub struct DemoArgs {
     /// The seed of the simulated organization: the same seed, the same organization
     #[arg(long, value_name = "NUMBER", default_value_t = 7)]
     pub seed: u64,
-    /// Whether to use colours; auto: on a terminal, unless NO_COLOR is set
+    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
     /// Show no progress

@@ -167,10 +167,7 @@ fn check(setting: &Setting, items: &[String]) -> Result<(), String> {
 }
 
 /// The name most like `name`.
-fn nearest<T: AsRef<str>>(name: &str, known: impl Iterator<Item = T>) -> T
-where
-    T: Default,
-{
+fn nearest<T: AsRef<str> + Default>(name: &str, known: impl Iterator<Item = T>) -> T {
     let likeness =
         |other: &T| strsim::jaro_winkler(&name.to_ascii_lowercase(), &other.as_ref().to_ascii_lowercase());
     known.max_by(|one, other| likeness(one).total_cmp(&likeness(other))).unwrap_or_default()
@@ -255,8 +252,9 @@ mod tests {
 
     #[test]
     fn every_example_of_the_table_is_read() {
-        let text: String =
-            TABLE.iter().map(|setting| format!("{} = {}\n", setting.name, setting.example)).collect();
+        let lines: Vec<String> =
+            TABLE.iter().map(|setting| format!("{} = {}", setting.name, setting.example)).collect();
+        let text = lines.join("\n");
         let values = file(&text).unwrap();
         assert_eq!(values.len(), TABLE.len());
         assert_eq!(values["include"], ["ou:Workloads", "tag:env=prod"]);

@@ -80,7 +80,7 @@ fn buffered<W: Write>(inner: W, write: impl FnOnce(&mut dyn Write) -> io::Result
     let mut buffer = BufWriter::with_capacity(1 << 16, inner);
     write(&mut buffer)?;
     buffer.flush()?;
-    buffer.into_inner().map_err(|error| error.into_error())
+    buffer.into_inner().map_err(io::IntoInnerError::into_error)
 }
 
 fn open(path: &Path) -> io::Result<Target> {
@@ -161,7 +161,7 @@ mod tests {
         let output = Output::open(Some(&path)).unwrap();
         let failure = output
             .write(|to| {
-                to.write_all(&[b'x'; 1 << 20])?;
+                to.write_all(&vec![b'x'; 1 << 20])?;
                 Err(ErrorKind::StorageFull.into())
             })
             .unwrap_err();

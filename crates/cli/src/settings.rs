@@ -12,6 +12,7 @@ use keysweep_report::Format;
 
 /// What `keysweep scan` is to do, from all sources together.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub struct Settings {
     /// Assess the organization, not only the caller's account.
     pub org: bool,

@@ -25,7 +25,7 @@ pub fn use_color(color: Color) {
 pub fn style(color: Color, width: Option<usize>, to_file: bool) -> Style {
     let stdout = std::io::stdout();
     let on_terminal = !to_file && stdout.is_terminal();
-    let colour = match color {
+    let coloured = match color {
         Color::Always => true,
         Color::Never => false,
         // NO_COLOR, CLICOLOR and TERM=dumb are heeded.
@@ -33,7 +33,7 @@ pub fn style(color: Color, width: Option<usize>, to_file: bool) -> Style {
     };
     let columns = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     Style {
-        colour,
+        colour: coloured,
         width: width.or_else(|| columns().filter(|_| on_terminal)),
         max_rows: if on_terminal { ROWS } else { usize::MAX },
     }

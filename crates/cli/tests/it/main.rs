@@ -1,5 +1,7 @@
 //! The program as its users meet it: run as a process, against a simulated AWS on 127.0.0.1 and nothing else.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
 mod demo;
 mod docs;
 mod help;
