@@ -10,7 +10,7 @@ use std::io;
 
 use keysweep_core::assessment::Assessment;
 use serde::Serialize as _;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{Formatter, Serializer};
 
 use crate::mask::Mask;
 use crate::totals::Totals;
@@ -23,13 +23,55 @@ pub const SCHEMA: &str = "keysweep.assessment/v1";
 pub fn write(assessment: &Assessment, mask: bool, mut out: impl io::Write) -> io::Result<()> {
     let mask = Mask::new(assessment, mask);
     let document = v1::Document::of(assessment, &Totals::of(assessment), &mask);
-    let mut serializer = Serializer::with_formatter(&mut out, Readable(PrettyFormatter::new()));
+    let mut serializer = Serializer::with_formatter(&mut out, Readable::default());
     document.serialize(&mut serializer)?;
     out.write_all(b"\n")
 }
 
-/// Indented, with hidden characters escaped.
-struct Readable(PrettyFormatter<'static>);
+/// Containers down to this depth (the document, its accounts, an account, its findings) spread over lines; what lies
+/// deeper is one line. So each finding is one line, to be found with grep and compared with diff, and an assessment of
+/// 100,000 findings is not mostly indentation.
+const SPREAD: usize = 4;
+
+/// Spread over lines down to [`SPREAD`], with hidden characters escaped.
+#[derive(Default)]
+struct Readable {
+    depth: usize,
+    /// Whether the innermost container that was written last had anything in it.
+    filled: bool,
+}
+
+impl Readable {
+    fn begin<W: ?Sized + io::Write>(&mut self, out: &mut W, bracket: u8) -> io::Result<()> {
+        self.depth += 1;
+        self.filled = false;
+        out.write_all(&[bracket])
+    }
+
+    fn next<W: ?Sized + io::Write>(&self, out: &mut W, first: bool) -> io::Result<()> {
+        match (self.depth <= SPREAD, first) {
+            (true, true) => self.line(out),
+            (true, false) => out.write_all(b",").and_then(|()| self.line(out)),
+            (false, true) => Ok(()),
+            (false, false) => out.write_all(b", "),
+        }
+    }
+
+    fn end<W: ?Sized + io::Write>(&mut self, out: &mut W, bracket: u8) -> io::Result<()> {
+        let spread = self.depth <= SPREAD && self.filled;
+        self.depth -= 1;
+        self.filled = true;
+        if spread {
+            self.line(out)?;
+        }
+        out.write_all(&[bracket])
+    }
+
+    fn line<W: ?Sized + io::Write>(&self, out: &mut W) -> io::Result<()> {
+        out.write_all(b"\n")?;
+        (0..self.depth).try_for_each(|_| out.write_all(b"  "))
+    }
+}
 
 impl Formatter for Readable {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
@@ -49,38 +91,40 @@ impl Formatter for Readable {
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_array(out)
-    }
-
-    fn end_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array(out)
+        self.begin(out, b'[')
     }
 
     fn begin_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
+        self.next(out, first)
     }
 
-    fn end_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array_value(out)
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.end(out, b']')
     }
 
     fn begin_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
+        self.begin(out, b'{')
     }
 
     fn begin_object_key<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
+        self.next(out, first)
     }
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
+        out.write_all(b": ")
     }
 
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.end(out, b'}')
     }
 }
