@@ -27,8 +27,8 @@ const SHOWN: usize = 4;
 /// The prefixes of long-term and of temporary access keys.
 const PREFIXES: [&[u8]; 2] = [b"AKIA", b"ASIA"];
 
-/// How many capital letters and digits after a prefix make an id.
-const SHORTEST_TAIL: usize = 12;
+/// The shortest id: a prefix, and twelve capital letters or digits. [`AccessKeyId`] allows no shorter one either.
+const SHORTEST: usize = 16;
 
 impl<'a> Mask<'a> {
     /// Masks nothing.
@@ -81,6 +81,10 @@ impl Known<'_> {
         let bytes = text.as_bytes();
         let mut stars: Vec<(usize, usize)> = Vec::new();
         for (start, run) in runs(bytes, |byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            // Most words of a report are shorter than the shortest id that there is.
+            if run.len() < SHORTEST {
+                continue;
+            }
             for &length in self.lengths.range(..=run.len()) {
                 for (at, window) in run.windows(length).enumerate() {
                     if self.ids.contains(window) {
@@ -91,7 +95,7 @@ impl Known<'_> {
             for (at, capitals) in runs(run, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
                 let prefix = capitals.windows(SHOWN).position(|four| PREFIXES.contains(&four));
                 if let Some(skip) = prefix
-                    && capitals.len() - skip >= SHOWN + SHORTEST_TAIL
+                    && capitals.len() - skip >= SHORTEST
                 {
                     stars.push((start + at + skip, capitals.len() - skip));
                 }

@@ -23,7 +23,8 @@ pub const fn is_hidden(char: char) -> bool {
 
 /// The text with hidden characters escaped as Rust does: `\n`, `\u{202e}`.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hidden) {
+    // Nearly every text is printable ASCII, which is quick to see.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_hidden) {
         return text.into();
     }
     let mut shown = String::with_capacity(text.len() + 16);
