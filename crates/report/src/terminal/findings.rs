@@ -1,7 +1,7 @@
 //! The lists of inactive keys: all of them longest first, those that a person must look at, and those that are not
 //! decided yet.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 use anstyle::Style as Paint;
 use keysweep_core::finding::{Finding, Verdict};
@@ -11,15 +11,20 @@ use super::page::{BAD, BOLD, DIM, DOUBT, PLAIN, Page, shorten};
 use super::table::{Column, draw};
 use crate::words;
 
-/// Long-term keys first, then what needs a look, then what is left; each of them longest first.
-fn order(finding: &Finding) -> impl Ord + use<> {
-    let rank = match finding.verdict {
+/// Long-term keys first, then what needs a look, then what is left; each of them longest first. Keys that are alike in
+/// this are ordered by whose they are, so that the same assessment always looks the same.
+fn order(one: &Finding, other: &Finding) -> Ordering {
+    let rank = |verdict| match verdict {
         Verdict::LongTerm => 0,
         Verdict::Contradictory => 1,
         Verdict::Undetermined => 2,
         Verdict::Recent => 3,
     };
-    (rank, Reverse(finding.at_least()), Reverse(finding.at_most()))
+    rank(one.verdict)
+        .cmp(&rank(other.verdict))
+        .then_with(|| other.at_least().cmp(&one.at_least()))
+        .then_with(|| other.at_most().cmp(&one.at_most()))
+        .then_with(|| (one.account, &one.owner, &one.key).cmp(&(other.account, &other.owner, &other.key)))
 }
 
 fn paint(verdict: Verdict) -> Paint {
@@ -75,10 +80,7 @@ pub(super) fn list(page: &mut Page, context: &Context<'_>) {
     if findings.is_empty() {
         return;
     }
-    findings.sort_by(|one, other| {
-        let ties = |finding: &Finding| (finding.account, finding.owner.clone(), finding.key.clone());
-        order(one).cmp(&order(other)).then_with(|| ties(one).cmp(&ties(other)))
-    });
+    findings.sort_by(|one, other| order(one, other));
     page.heading("Inactive access keys, longest first");
     let shown = &findings[..findings.len().min(context.max_rows)];
     if !table(page, context, shown) {
@@ -123,34 +125,28 @@ fn table(page: &mut Page, context: &Context<'_>, findings: &[&Finding]) -> bool 
     draw(page, &columns, &rows)
 }
 
-/// The rows of the table for a narrow page: three short lines a key.
+/// The rows of the table for a narrow page, a few short lines a key. Names may be cut; what is said of a key is not.
 fn cards(page: &mut Page, context: &Context<'_>, findings: &[&Finding]) {
     let room = page.width().unwrap_or(usize::MAX).saturating_sub(4);
     for finding in findings {
         let verdict = words::verdict(finding.verdict);
-        let lasting = words::inactive_for(finding);
-        page.spaces(2);
-        page.painted(paint(finding.verdict), verdict);
-        page.painted(PLAIN, &shorten(&format!(": {lasting}"), (room + 2).saturating_sub(verdict.len())));
-        page.blank();
-        let mut lines = vec![format!("{} of {}", key(context, finding), context.show(finding.owner.name()))];
+        let said = format!("{verdict}: {}", words::inactive_for(finding));
+        page.paragraph(2, paint(finding.verdict), &said);
+        let name = format!("{} of {}", key(context, finding), context.show(finding.owner.name()));
+        page.paragraph(4, PLAIN, &shorten(&name, room));
         if context.many_accounts() {
-            lines.push(format!("in {}", context.account(finding.account)));
+            page.paragraph(4, PLAIN, &shorten(&format!("in {}", context.account(finding.account)), room));
         }
         let used = words::last_used(&finding.last_used);
         let since = words::since_days(finding.inactive_since.interval);
-        lines.push(match finding.verdict {
+        let rest = match finding.verdict {
             Verdict::LongTerm => {
                 format!("{since}, at most {}, {used}", words::rounded_up(finding.at_most()))
             }
             Verdict::Undetermined | Verdict::Recent => format!("{since}, {used}"),
             Verdict::Contradictory => used,
-        });
-        for line in lines {
-            page.spaces(4);
-            page.painted(PLAIN, &shorten(&line, room));
-            page.blank();
-        }
+        };
+        page.paragraph(4, DIM, &rest);
     }
 }
 

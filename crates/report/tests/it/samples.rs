@@ -367,6 +367,18 @@ pub(crate) fn organization() -> Assessment {
     }
 }
 
+/// One account in which nothing was found and something was not looked at.
+pub(crate) fn incomplete() -> Assessment {
+    let mut only = account("111122223333", None);
+    only.status = AccountStatus::Partial;
+    only.problems = vec![problem(
+        "111122223333",
+        Gap::RootKeysNotAssessed,
+        Some(denied(Call::GetAccountSummary, "AccessDenied", "not authorized")),
+    )];
+    assessment(vec![only])
+}
+
 /// Names that want to be more than names.
 pub(crate) fn hostile() -> Assessment {
     let id = "111122223333";
@@ -400,6 +412,7 @@ pub(crate) fn hostile() -> Assessment {
 pub(crate) fn all() -> Vec<(&'static str, Assessment)> {
     vec![
         ("clean", clean()),
+        ("incomplete", incomplete()),
         ("every_verdict", every_verdict()),
         ("organization", organization()),
         ("hostile", hostile()),
