@@ -190,7 +190,8 @@ async fn sdk_config(options: &SessionOptions) -> SdkConfig {
         loader = loader.profile_name(profile);
     }
     if let Some(url) = &options.endpoint_url {
-        loader = loader.endpoint_url(url);
+        // AWS_USE_FIPS_ENDPOINT and its kin choose among AWS's endpoints; with a given one the SDK refuses them.
+        loader = loader.endpoint_url(url).use_fips(false).use_dual_stack(false);
     }
     loader = match (&options.credentials, &options.profile) {
         (Some(given), _) => loader.credentials_provider(Credentials::new(

@@ -111,11 +111,11 @@ fn open(path: &Path) -> io::Result<Target> {
 fn failure(path: &Path, error: io::Error) -> Failure {
     let hint = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "free some space there, or choose another place with --output"
+            "free some space there, or write to another place"
         }
-        ErrorKind::NotFound => "create the directory, or choose another place with --output",
+        ErrorKind::NotFound => "create the directory, or write to another place",
         ErrorKind::IsADirectory => "name a file in that directory, such as --output assessment.json",
-        _ => "make it writable, or choose another place with --output",
+        _ => "make it writable, or write to another place",
     };
     Failure::failed(anyhow::Error::new(error).context(format!("{} could not be written", path.display())))
         .hint(hint)

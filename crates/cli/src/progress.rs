@@ -2,12 +2,13 @@
 //! no terminal.
 
 use std::io::IsTerminal as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use keysweep_app::progress::{Event, Progress};
 use keysweep_core::call::Call;
+use keysweep_report::words::{count, grouped};
 
 /// How often the line is redrawn. Often enough to look alive, seldom enough to cost nothing.
 const REDRAWS_PER_SECOND: u8 = 5;
@@ -16,6 +17,7 @@ const REDRAWS_PER_SECOND: u8 = 5;
 #[derive(Debug)]
 pub struct ProgressLine {
     bar: ProgressBar,
+    known: AtomicBool,
     accounts: AtomicU64,
     finished: AtomicU64,
     to_list: AtomicU64,
@@ -24,17 +26,6 @@ pub struct ProgressLine {
     problems: AtomicU64,
     calls: AtomicU64,
     throttled: AtomicU64,
-}
-
-/// How far a scan has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tally {
-    /// Accounts in scope.
-    pub accounts: u64,
-    /// Accounts whose assessment ended.
-    pub finished: u64,
-    /// Inactive keys in these.
-    pub keys: u64,
 }
 
 impl ProgressLine {
@@ -57,6 +48,7 @@ impl ProgressLine {
         let zero = || AtomicU64::new(0);
         Self {
             bar,
+            known: AtomicBool::new(false),
             accounts: zero(),
             finished: zero(),
             to_list: zero(),
@@ -68,13 +60,9 @@ impl ProgressLine {
         }
     }
 
-    /// How far the scan has come.
-    pub fn tally(&self) -> Tally {
-        Tally {
-            accounts: self.accounts.load(Ordering::Relaxed),
-            finished: self.finished.load(Ordering::Relaxed),
-            keys: self.keys.load(Ordering::Relaxed),
-        }
+    /// Whether the accounts to assess are known yet.
+    pub fn accounts_are_known(&self) -> bool {
+        self.known.load(Ordering::Relaxed)
     }
 
     /// Takes the line away, before anything else is written.
@@ -111,9 +99,14 @@ fn message(
     problems: u64,
     (calls, throttled): (u64, u64),
 ) -> String {
-    let problems = if problems == 0 { String::new() } else { format!(", {problems} problems") };
+    let problems = if problems == 0 { String::new() } else { format!(", {}", count(problems, "problem")) };
     format!(
-        "{finished}/{accounts} accounts, {keys} inactive keys{problems}, {calls} calls, {throttled} throttled"
+        "{}/{}, {}{problems}, {}, {} throttled",
+        grouped(finished),
+        count(accounts, "account"),
+        count(keys, "inactive key"),
+        count(calls, "call"),
+        grouped(throttled)
     )
 }
 
@@ -125,6 +118,7 @@ impl Progress for ProgressLine {
         match event {
             Event::AccountsListed { to_assess } => {
                 add(&self.accounts, to_assess);
+                self.known.store(true, Ordering::Relaxed);
                 let style = ProgressStyle::with_template("{spinner} {bar:24} {msg}, {eta} left");
                 if let Ok(style) = style {
                     self.bar.set_style(style);
@@ -160,6 +154,7 @@ mod tests {
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 255);
         let line = ProgressLine::drawn_on(target);
         let account = AccountId::from_number(42).unwrap();
+        assert!(!line.accounts_are_known());
         line.on(Event::AccountsListed { to_assess: 50 });
         line.on(Event::AccountStarted(account));
         line.on(Event::KeysToList { account, users: 3 });
@@ -168,12 +163,9 @@ mod tests {
         line.on(Event::AccountFinished { account, findings: 3, problems: 1 });
         line.bar.force_draw();
         let shown = terminal.contents();
-        assert!(
-            shown.contains("1/50 accounts, 3 inactive keys, 1 problems, 2 calls, 1 throttled"),
-            "{shown}"
-        );
+        assert!(shown.contains("1/50 accounts, 3 inactive keys, 1 problem, 2 calls, 1 throttled"), "{shown}");
         assert!(shown.contains("left"), "{shown}");
-        assert_eq!(line.tally(), Tally { accounts: 50, finished: 1, keys: 3 });
+        assert!(line.accounts_are_known());
         line.clear();
         terminal.flush().unwrap();
         assert_eq!(terminal.contents().trim(), "");

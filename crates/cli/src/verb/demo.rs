@@ -81,8 +81,8 @@ async fn show(args: DemoArgs, json: Output, csv: Output, stop: watch::Receiver<b
         concurrency: 16,
         give_up_after: Duration::from_mins(1),
     };
-    let progress = Arc::new(ProgressLine::new(args.quiet));
-    let scanned = scan(&session, &session, &clock, &request, progress.as_ref(), stop).await;
+    let progress = ProgressLine::new(args.quiet);
+    let scanned = scan(&session, &session, &clock, &request, &progress, stop).await;
     progress.clear();
     let assessment = scanned.map_err(Failure::failed)?;
     if assessment.problems().any(|problem| problem.gap == Gap::Interrupted) {
@@ -97,7 +97,7 @@ async fn show(args: DemoArgs, json: Output, csv: Output, stop: watch::Receiver<b
     Output::stdout().write(|to| to.write_all(closing(&comparison, &args.directory).as_bytes()))?;
     server.shutdown().await;
     match comparison {
-        Comparison { missed: 0, invented: 0, wrong: 0, .. } => Ok(Exit::Clean),
+        Comparison { missed: 0, invented: 0, wrong: 0, misdated: 0, .. } => Ok(Exit::Clean),
         _ => Err(Failure::failed(anyhow!("the findings differ from the truth of the simulation"))
             .hint(format!("please report it, with the seed {}", args.seed))),
     }
@@ -124,7 +124,10 @@ struct Comparison {
     missed: usize,
     invented: usize,
     long_term: usize,
+    /// Verdicts that are not true.
     wrong: usize,
+    /// Keys that did not become inactive within the time that is claimed.
+    misdated: usize,
     /// Settling verdicts on keys that were switched off so shortly ago that CloudTrail has not delivered it: what the
     /// word says may be.
     settling: usize,
@@ -151,11 +154,12 @@ fn compare(assessment: &Assessment, truth: &Truth) -> Comparison {
 
     let threshold = assessment.policy.threshold.length();
     let margin = assessment.policy.settling_margin.length();
-    let (mut long_term, mut wrong, mut settling) = (0, 0, 0);
+    let (mut long_term, mut wrong, mut misdated, mut settling) = (0, 0, 0, 0);
     for finding in assessment.findings() {
         let Some(since) = finding.key.as_ref().and_then(|id| truth.key(id.as_str())?.inactive_since) else {
             continue;
         };
+        let claim = &finding.inactive_since;
         let is_long_term = finding.assessed_at - since >= threshold;
         let contradicted = match finding.verdict {
             Verdict::LongTerm => !is_long_term,
@@ -164,11 +168,14 @@ fn compare(assessment: &Assessment, truth: &Truth) -> Comparison {
             Verdict::Contradictory => true,
         };
         long_term += usize::from(finding.verdict == Verdict::LongTerm);
+        // A claim speaks of the period that holds `as_of`; a key that was switched since has begun another.
+        let spoken_of = since <= claim.as_of;
         let undelivered = since >= finding.assessed_at - margin;
-        if contradicted && undelivered && finding.inactive_since.confidence == Confidence::Settling {
-            settling += 1;
+        if claim.confidence == Confidence::Settling && undelivered {
+            settling += usize::from(contradicted);
         } else {
             wrong += usize::from(contradicted);
+            misdated += usize::from(spoken_of && !claim.interval.contains(since));
         }
     }
     Comparison {
@@ -177,22 +184,23 @@ fn compare(assessment: &Assessment, truth: &Truth) -> Comparison {
         invented: found.difference(&expected).count(),
         long_term,
         wrong,
+        misdated,
         settling,
     }
 }
 
 fn closing(comparison: &Comparison, directory: &Path) -> String {
-    let Comparison { inactive, missed, invented, long_term, wrong, settling } = comparison;
+    let Comparison { inactive, missed, invented, long_term, wrong, misdated, settling } = comparison;
     let still_settling = match settling {
         0 => String::new(),
-        1 => "\n1 of them, marked settling, is of a key that was switched off minutes ago: CloudTrail has not delivered it yet.".to_owned(),
-        many => format!(
-            "\n{many} of them, marked settling, are of keys that were switched off minutes ago: CloudTrail has not delivered it yet."
+        some => format!(
+            "\nBesides, {some} of the long-term verdicts, each marked settling, will be corrected: these keys were switched \
+             off again minutes ago,\nwhich CloudTrail has not delivered yet. Only what is proven is ever deleted."
         ),
     };
     format!(
         "\nCompared with the simulation's true history: {} of {inactive} inactive keys found, {invented} invented; \
-         {long_term} long-term verdicts, {wrong} wrong.{still_settling}\n\n\
+         {long_term} long-term verdicts, {wrong} wrong; {misdated} dates wrong.{still_settling}\n\n\
          The report lies in {directory}/assessment.json and {directory}/findings.csv.\n\n\
          Try next:\n  \
          keysweep scan                     this account, with the credentials of your AWS CLI\n  \

@@ -1,7 +1,5 @@
 //! `keysweep scan`: assesses an account or an organization and writes the report.
 
-use std::sync::Arc;
-
 use anyhow::anyhow;
 use keysweep_app::scan::{ScanError, ScanRequest, Target, scan};
 use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock};
@@ -9,7 +7,8 @@ use keysweep_core::assessment::Assessment;
 use keysweep_core::call::{CallError, CallErrorKind};
 use keysweep_core::finding::Verdict;
 use keysweep_core::ports::Clock;
-use keysweep_core::problem::Gap;
+use keysweep_core::problem::{Gap, Problem};
+use keysweep_report::words::{self, grouped};
 use keysweep_report::{Format, Options};
 use tokio::sync::watch;
 
@@ -43,13 +42,27 @@ async fn assess(settings: Settings, output: Output, mut stop: watch::Receiver<bo
     };
     let clock = SystemClock::new();
     let request = request(&settings, &clock);
-    let progress = Arc::new(ProgressLine::new(settings.quiet));
-    let scanned = scan(&session, &session, &clock, &request, progress.as_ref(), stop.clone()).await;
+    let progress = ProgressLine::new(settings.quiet);
+    let scanned = {
+        let scanning = scan(&session, &session, &clock, &request, &progress, stop.clone());
+        tokio::select! {
+            scanned = scanning => Some(scanned),
+            () = asked_too_early(&mut stop, &progress) => None,
+        }
+    };
     progress.clear();
     match scanned {
-        Ok(assessment) => report(&assessment, &settings, output),
-        Err(_) if *stop.borrow() => Err(stopped_early()),
-        Err(error) => Err(no_assessment(error)),
+        Some(Ok(assessment)) => report(&assessment, &settings, output),
+        Some(Err(error)) => Err(no_assessment(error)),
+        None => Err(stopped_early()),
+    }
+}
+
+/// Returns when the user asks to stop before the accounts are known. Later, the scan ends by itself, with what it has.
+async fn asked_too_early(stop: &mut watch::Receiver<bool>, progress: &ProgressLine) {
+    interrupt::asked(stop).await;
+    if progress.accounts_are_known() {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -110,35 +123,44 @@ fn report(assessment: &Assessment, settings: &Settings, output: Output) -> Outco
 }
 
 fn what_was_done(assessment: &Assessment) -> String {
-    let unfinished = |problems: &[keysweep_core::problem::Problem]| {
-        problems.iter().any(|problem| problem.gap == Gap::Interrupted)
-    };
+    let interrupted = |problem: &Problem| problem.gap == Gap::Interrupted;
     let finished = assessment
         .accounts
         .iter()
-        .filter(|account| account.assessed_at.is_some() && !unfinished(&account.problems))
-        .count();
+        .filter(|account| account.assessed_at.is_some() && !account.problems.iter().any(interrupted));
     format!(
-        "interrupted: {finished} of {} accounts were assessed, and {} inactive keys found in them",
-        assessment.accounts.len(),
-        assessment.findings().count()
+        "interrupted: {} of {} were assessed, with {}",
+        grouped(number(finished.count())),
+        counted(assessment.accounts.len(), "account"),
+        counted(assessment.findings().count(), "inactive key")
     )
 }
 
 /// The result in a line, for those who sent the report elsewhere.
 fn outline(assessment: &Assessment) -> String {
-    let count = |verdict| assessment.findings().filter(|finding| finding.verdict == verdict).count();
-    let problems = match assessment.problems().count() {
+    let with = |verdict| assessment.findings().filter(|finding| finding.verdict == verdict).count();
+    let coverage = match assessment.problems().count() {
         0 => "everything was assessed".to_owned(),
-        1 => "1 problem: not everything was assessed".to_owned(),
-        many => format!("{many} problems: not everything was assessed"),
+        problems => format!("{}: not everything was assessed", counted(problems, "problem")),
+    };
+    let contradictory = match with(Verdict::Contradictory) {
+        0 => String::new(),
+        keys => format!(", {} contradictory", grouped(number(keys))),
     };
     format!(
-        "{} long-term inactive keys, {} undetermined, {} recent; {problems}",
-        count(Verdict::LongTerm),
-        count(Verdict::Undetermined) + count(Verdict::Contradictory),
-        count(Verdict::Recent),
+        "{}, {} undetermined, {} recent{contradictory}; {coverage}",
+        counted(with(Verdict::LongTerm), "long-term inactive key"),
+        grouped(number(with(Verdict::Undetermined))),
+        grouped(number(with(Verdict::Recent))),
     )
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+fn counted(number_of: usize, noun: &str) -> String {
+    words::count(number(number_of), noun)
 }
 
 fn stopped_early() -> Failure {

@@ -10,7 +10,11 @@ fn the_demo_finds_what_is_true_and_leaves_its_reports() {
     let mut program = keysweep().args(["demo", "--directory", "out"]);
     let run = program.run();
     assert_eq!(run.code, 0, "{}\n{}", run.stdout, run.stderr);
-    assert!(run.stdout.contains(" 0 invented;") && run.stdout.contains(" 0 wrong."), "{}", run.stdout);
+    assert!(
+        run.stdout.contains(" 0 invented;") && run.stdout.contains(" 0 wrong; 0 dates wrong."),
+        "{}",
+        run.stdout
+    );
     assert_eq!(run.stdout.matches("\n  keysweep ").count(), 3, "{}", run.stdout);
     let json = std::fs::read(program.directory().join("out/assessment.json")).unwrap();
     let assessment: serde_json::Value = serde_json::from_slice(&json).unwrap();
@@ -19,6 +23,38 @@ fn the_demo_finds_what_is_true_and_leaves_its_reports() {
     assert!(
         std::fs::read_to_string(program.directory().join("out/findings.csv")).unwrap().lines().count() > 50
     );
+}
+
+#[test]
+fn the_demo_uses_nothing_of_the_users_aws_configuration() {
+    let program = keysweep().file("config", "this is [not a configuration\n");
+    let broken = program.directory().join("config").display().to_string();
+    let nowhere = "http://127.0.0.1:9";
+    let run = [
+        ("AWS_CONFIG_FILE", broken.as_str()),
+        ("AWS_SHARED_CREDENTIALS_FILE", &broken),
+        ("AWS_PROFILE", "missing"),
+        ("AWS_REGION", "cn-north-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "anything"),
+        ("AWS_SESSION_TOKEN", "anything"),
+        ("AWS_ENDPOINT_URL", nowhere),
+        ("AWS_ENDPOINT_URL_STS", nowhere),
+        ("AWS_ENDPOINT_URL_IAM", nowhere),
+        ("AWS_ENDPOINT_URL_CLOUDTRAIL", nowhere),
+        ("AWS_ENDPOINT_URL_ORGANIZATIONS", nowhere),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+        ("HTTP_PROXY", nowhere),
+        ("HTTPS_PROXY", nowhere),
+        ("KEYSWEEP_THRESHOLD", "9000d"),
+    ]
+    .into_iter()
+    .fold(program, |program, (name, value)| program.env(name, value))
+    .args(["demo", "--seed", "8"])
+    .run();
+    assert_eq!(run.code, 0, "{}\n{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("30 days"), "{}", run.stdout);
 }
 
 #[test]
