@@ -94,28 +94,23 @@ fn the_exit_codes_are_the_enum() {
     is_generated("docs/EXIT-CODES.md", &text);
 }
 
-/// The lines of fenced blocks that run keysweep, without prompt, comment and what follows the command.
+/// The lines of fenced blocks that run keysweep, without prompt, variables, comment and what follows the command.
 fn commands(text: &str) -> Vec<String> {
     let mut fenced = false;
     let mut commands = Vec::new();
-    let joined = text.replace("\\\n", " ");
-    for line in joined.lines() {
+    for line in text.replace("\\\n", " ").lines() {
         let line = line.trim();
         if line.starts_with("```") {
             fenced = !fenced;
-        } else if fenced {
-            let line = line.trim_start_matches("$ ");
-            let line = line.trim_start_matches("cargo run --release --locked -- ");
-            let words = line.split_whitespace();
-            // Variables before a command are not part of it.
-            let mut words = words.skip_while(|word| word.contains('=') && !word.starts_with('-')).peekable();
-            let demo = line != text && line.starts_with("demo") && text.contains("cargo run");
-            if words.peek() == Some(&"keysweep") || demo {
-                let end = |word: &&str| !matches!(*word, "|" | "||" | "&&" | ">" | "#" | "&" | ";");
-                let command: Vec<&str> = words.take_while(end).collect();
-                let command = command.join(" ");
-                commands.push(if demo { format!("keysweep {command}") } else { command });
-            }
+            continue;
+        }
+        let line = line.trim_start_matches("$ ").replace("cargo run --release --locked -- ", "keysweep ");
+        let is_variable = |word: &&str| word.contains('=') && !word.starts_with('-');
+        let goes_on = |word: &&str| !matches!(*word, "|" | "||" | "&&" | ">" | "#" | "&" | ";");
+        let command: Vec<&str> =
+            line.split_whitespace().skip_while(is_variable).take_while(goes_on).collect();
+        if fenced && command.first() == Some(&"keysweep") {
+            commands.push(command.join(" "));
         }
     }
     commands
@@ -125,8 +120,7 @@ fn commands(text: &str) -> Vec<String> {
 fn every_command_in_the_documents_is_one_that_the_program_takes() {
     let mut seen = 0;
     for name in ["README.md", "docs/CLI.md", "docs/CONFIG.md", "docs/EXIT-CODES.md"] {
-        // The README is written last.
-        let Ok(text) = std::fs::read_to_string(root().join(name)) else { continue };
+        let text = std::fs::read_to_string(root().join(name)).unwrap();
         for command in commands(&text) {
             let words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
             let parsed = keysweep_cli::args::command().try_get_matches_from(words);

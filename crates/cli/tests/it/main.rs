@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod configuration;
 mod demo;
 mod docs;
 mod help;
+#[cfg(unix)]
+mod interrupt;
+mod output;
 mod program;
 mod scan;
 mod simulated;

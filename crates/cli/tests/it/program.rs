@@ -1,10 +1,12 @@
 //! Runs the program with an environment of its own: nothing of the machine's AWS configuration reaches it.
 
 use std::ffi::OsStr;
+use std::io::Read as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// How a run ended.
+#[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -73,4 +75,57 @@ impl Program {
     pub(crate) fn command(&mut self) -> &mut Command {
         &mut self.command
     }
+
+    /// Starts it, to be ended by the test.
+    pub(crate) fn start(&mut self) -> Running {
+        Running(self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+}
+
+/// A run that goes on; it ends with the value.
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// Ctrl-C.
+    pub(crate) fn interrupt(&self) {
+        let status = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the first byte of its standard output.
+    pub(crate) fn read_a_byte(&mut self) {
+        self.0.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+
+    /// Waits for its end. What it writes must fit into a pipe.
+    pub(crate) fn end(mut self) -> Run {
+        let mut run = Run { code: -1, stdout: String::new(), stderr: String::new() };
+        self.0.stderr.take().unwrap().read_to_string(&mut run.stderr).unwrap();
+        self.0.stdout.take().unwrap().read_to_string(&mut run.stdout).unwrap();
+        run.code = self.0.wait().unwrap().code().expect("it was ended by a signal");
+        run
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A test that failed leaves nothing running; one that did not has ended it already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until `condition` holds; fails after a minute, for then it never will.
+pub(crate) fn wait_until(condition: impl Fn() -> bool) {
+    for _ in 0..6_000 {
+        if condition() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the run never came so far");
 }

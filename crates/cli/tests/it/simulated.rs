@@ -38,10 +38,26 @@ impl Aws {
         aws
     }
 
+    /// What must never be shown.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let operator = self.sim.operator();
+        [Some(operator.secret_access_key), operator.session_token].into_iter().flatten().collect()
+    }
+
     /// The program, led to this AWS.
     pub(crate) fn keysweep(&self) -> Program {
         self.variables.iter().fold(keysweep(), |program, (name, value)| program.env(name, value))
     }
+}
+
+/// A key that has been inactive for longer than the history reaches back.
+pub(crate) const OLD: &str = "AKIAOLDOLDOLDOLDOLD1";
+/// Another one.
+pub(crate) const OTHER: &str = "AKIAALSOALSOALSOALS1";
+
+/// Gives alice in that account an inactive key.
+pub(crate) fn old_key(world: &mut Edit<'_>, number: u64, id: &str) {
+    world.account(account(number)).user("alice").key(id, days_ago(900)).deactivated(days_ago(400));
 }
 
 pub(crate) fn account(number: u64) -> AccountId {
