@@ -1,11 +1,12 @@
 //! Shows how far a scan is: a line on stderr that is redrawn in place. Only for people: nothing is written where stderr is
 //! no terminal.
 
+use std::fmt;
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{FormattedDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use keysweep_app::progress::{Event, Progress};
 use keysweep_core::call::Call;
 use keysweep_report::words::{count, grouped};
@@ -76,6 +77,10 @@ impl ProgressLine {
             return;
         }
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        if !self.accounts_are_known() {
+            self.bar.set_message(format!("finding the accounts, {}", count(get(&self.calls), "call")));
+            return;
+        }
         let (accounts, finished) = (get(&self.accounts), get(&self.finished));
         let (length, position) = if accounts == 1 {
             (get(&self.to_list), get(&self.listed).min(get(&self.to_list)))
@@ -90,6 +95,14 @@ impl ProgressLine {
             get(&self.problems),
             (get(&self.calls), get(&self.throttled)),
         ));
+    }
+}
+
+/// The time left, once something is done that tells it.
+fn time_left(state: &ProgressState, to: &mut dyn fmt::Write) {
+    if state.pos() > 0 {
+        // As with everything on a terminal, nobody can be told when it cannot be shown.
+        let _ = write!(to, "{} left: ", FormattedDuration(state.eta()));
     }
 }
 
@@ -119,9 +132,9 @@ impl Progress for ProgressLine {
             Event::AccountsListed { to_assess } => {
                 add(&self.accounts, to_assess);
                 self.known.store(true, Ordering::Relaxed);
-                let style = ProgressStyle::with_template("{spinner} {bar:24} {msg}, {eta} left");
-                if let Ok(style) = style {
-                    self.bar.set_style(style);
+                // The narrower the terminal, the less of the message is seen.
+                if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:20} {left}{wide_msg}") {
+                    self.bar.set_style(style.with_key("left", time_left));
                 }
             }
             Event::AccountStarted(_) => return,
@@ -154,8 +167,13 @@ mod tests {
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 255);
         let line = ProgressLine::drawn_on(target);
         let account = AccountId::from_number(42).unwrap();
+        line.on(Event::Called { call: Call::ListAccounts, throttled: false });
+        line.bar.force_draw();
+        assert!(terminal.contents().contains("finding the accounts, 1 call"), "{}", terminal.contents());
         assert!(!line.accounts_are_known());
         line.on(Event::AccountsListed { to_assess: 50 });
+        line.bar.force_draw();
+        assert!(!terminal.contents().contains("left"), "nothing tells the time yet: {}", terminal.contents());
         line.on(Event::AccountStarted(account));
         line.on(Event::KeysToList { account, users: 3 });
         line.on(Event::Called { call: Call::ListAccessKeys, throttled: true });
@@ -163,8 +181,8 @@ mod tests {
         line.on(Event::AccountFinished { account, findings: 3, problems: 1 });
         line.bar.force_draw();
         let shown = terminal.contents();
-        assert!(shown.contains("1/50 accounts, 3 inactive keys, 1 problem, 2 calls, 1 throttled"), "{shown}");
-        assert!(shown.contains("left"), "{shown}");
+        assert!(shown.contains("1/50 accounts, 3 inactive keys, 1 problem, 3 calls, 1 throttled"), "{shown}");
+        assert!(shown.contains(" left: "), "{shown}");
         assert!(line.accounts_are_known());
         line.clear();
         terminal.flush().unwrap();
