@@ -114,10 +114,10 @@ fn message(
 ) -> String {
     let problems = if problems == 0 { String::new() } else { format!(", {}", count(problems, "problem")) };
     format!(
-        "{}/{}, {}{problems}, {}, {} throttled",
+        "{}/{}, {}, {}, {} throttled{problems}",
         grouped(finished),
         count(accounts, "account"),
-        count(keys, "inactive key"),
+        count(keys, "key"),
         count(calls, "call"),
         grouped(throttled)
     )
@@ -133,7 +133,7 @@ impl Progress for ProgressLine {
                 add(&self.accounts, to_assess);
                 self.known.store(true, Ordering::Relaxed);
                 // The narrower the terminal, the less of the message is seen.
-                if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:20} {left}{wide_msg}") {
+                if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:12} {left}{wide_msg}") {
                     self.bar.set_style(style.with_key("left", time_left));
                 }
             }
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_line_shows_accounts_keys_calls_and_throttles() {
-        let terminal = InMemoryTerm::new(4, 120);
+        let terminal = InMemoryTerm::new(4, 90);
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 255);
         let line = ProgressLine::drawn_on(target);
         let account = AccountId::from_number(42).unwrap();
@@ -181,7 +181,7 @@ mod tests {
         line.on(Event::AccountFinished { account, findings: 3, problems: 1 });
         line.bar.force_draw();
         let shown = terminal.contents();
-        assert!(shown.contains("1/50 accounts, 3 inactive keys, 1 problem, 3 calls, 1 throttled"), "{shown}");
+        assert!(shown.contains("1/50 accounts, 3 keys, 3 calls, 1 throttled, 1 problem"), "{shown}");
         assert!(shown.contains(" left: "), "{shown}");
         assert!(line.accounts_are_known());
         line.clear();
