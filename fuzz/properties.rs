@@ -7,6 +7,7 @@ use keysweep_core::evidence::cloudtrail::{Record, RecordError};
 use keysweep_core::evidence::credential_report::{CredentialReport, ReportError, Row, Slot};
 use keysweep_core::evidence::{StatusChange, Target};
 use keysweep_core::key::{KeyStatus, LastUsed};
+use keysweep_core::time::Instant;
 use serde_json::Value;
 
 /// The columns that are read, in AWS's order.
@@ -23,6 +24,7 @@ pub fn credential_report(content: &[u8]) -> Result<CredentialReport, ReportError
     for text in [content, &rows] {
         if let Ok(report) = CredentialReport::read(text) {
             check_report(&report);
+            check_against_cells(&report, text);
             let marked = [b"\xef\xbb\xbf", text].concat();
             if !text.starts_with(b"\xef\xbb\xbf") {
                 assert_eq!(
@@ -51,6 +53,56 @@ fn check_report(report: &CredentialReport) {
         Ok(report),
         "what was read is not what it says"
     );
+}
+
+/// Compares the report with a plain look at the table's cells.
+fn check_against_cells(report: &CredentialReport, text: &[u8]) {
+    let mut reader = csv::Reader::from_reader(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text));
+    let header = reader.headers().unwrap().clone();
+    let mut users = report.users.iter();
+    for record in reader.records() {
+        let record = record.unwrap();
+        let cell =
+            |column: &str| record[header.iter().position(|name| name.trim() == column).unwrap()].trim();
+        let row = if cell("user") == "<root_account>" {
+            &report.root
+        } else {
+            let (name, row) = users.next().unwrap();
+            assert_eq!(cell("user"), name.as_str());
+            row
+        };
+        assert_eq!((cell("arn"), cell("user_creation_time").parse()), (&*row.arn, Ok(row.created)));
+        for (number, slot) in [1, 2].into_iter().zip(&row.slots) {
+            let value = |what: &str| {
+                Some(cell(&format!("access_key_{number}_{what}"))).filter(|text| !is_nothing(text))
+            };
+            let active = value("active").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+            let date = |what: &str| value(what).map(|text| text.parse::<Instant>().unwrap());
+            let (rotation, usage) = (date("last_rotated"), date("last_used_date"));
+            match slot {
+                Slot::Empty => {
+                    assert!(!active && rotation.is_none() && usage.is_none(), "a key is passed over");
+                }
+                Slot::Contradictory => assert!(rotation.is_none() && (active || usage.is_some())),
+                Slot::Key { status, rotated, last_used } => {
+                    assert_eq!((*status == KeyStatus::Active, Some(*rotated)), (active, rotation));
+                    let LastUsed::At { at, service, region } = last_used else {
+                        assert_eq!(usage, None);
+                        continue;
+                    };
+                    assert_eq!(Some(*at), usage);
+                    assert_eq!(service.as_deref(), value("last_used_service"));
+                    assert_eq!(region.as_deref(), value("last_used_region"));
+                }
+            }
+        }
+    }
+    assert_eq!(users.next(), None, "a row that is not there");
+}
+
+/// What AWS writes where there is no value.
+fn is_nothing(text: &str) -> bool {
+    ["", "N/A", "no_information", "not_supported"].contains(&text)
 }
 
 /// The report as CSV. Written anew from what was read, it must read as the same.
