@@ -52,13 +52,18 @@ pub struct NotAnInstant {
     text: String,
 }
 
+/// 0000-01-01T00:00:00Z: RFC 3339 has no earlier years.
+const YEAR_ZERO: i64 = -62_167_219_200;
+
 /// Reads RFC 3339 with `Z` or a numeric offset; fractions of a second are cut off.
 impl FromStr for Instant {
     type Err = NotAnInstant;
 
     fn from_str(text: &str) -> Result<Self, NotAnInstant> {
-        let timestamp: jiff::Timestamp = text.parse().map_err(|_| NotAnInstant { text: text.to_owned() })?;
-        Ok(Self(timestamp.as_nanosecond().div_euclid(1_000_000_000).try_into().unwrap_or(i64::MAX)))
+        let error = || NotAnInstant { text: text.to_owned() };
+        let timestamp: jiff::Timestamp = text.parse().map_err(|_| error())?;
+        let second = timestamp.as_nanosecond().div_euclid(1_000_000_000);
+        i64::try_from(second).ok().filter(|second| *second >= YEAR_ZERO).map(Self).ok_or_else(error)
     }
 }
 
@@ -171,6 +176,8 @@ mod tests {
             ("2012-01-29T23:54:13+02:00", "2012-01-29T21:54:13Z"),
             ("2026-11-23T07:12:00.999Z", "2026-11-23T07:12:00Z"),
             ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+            ("9999-12-30T00:00:00Z", "9999-12-30T00:00:00Z"),
         ] {
             assert_eq!(text.parse::<Instant>().unwrap().to_string(), shown, "{text}");
         }
@@ -178,7 +185,16 @@ mod tests {
 
     #[test]
     fn impossible_dates_are_refused() {
-        for text in ["", "N/A", "2026-02-30T00:00:00Z", "2026-11-23", "2026-11-23T07:12:00", "yesterday"] {
+        for text in [
+            "",
+            "N/A",
+            "2026-02-30T00:00:00Z",
+            "2026-11-23",
+            "2026-11-23T07:12:00",
+            "yesterday",
+            "-000005-01-02T00:00:00Z",
+            "0000-01-01T00:00:00+01:00",
+        ] {
             assert!(text.parse::<Instant>().is_err(), "{text}");
         }
     }
