@@ -1,38 +1,22 @@
-//! Where credentials, region and endpoints come from. The environment belongs to a process, so each case runs this very
-//! program again, with an environment of its own.
+//! Where credentials, region and endpoints come from. The environment belongs to a process, so each case runs a small
+//! program (`whoami.rs`) with an environment of its own.
 
+use std::path::Path;
 use std::process::Command;
-
-use keysweep_aws::{Session, SessionOptions};
-use keysweep_core::ports::{Accounts, Directory, Inventory};
 
 use crate::server::{Reply, Request, Server, query};
 
-/// Names the profile that the child is to be told of.
-const PROFILE: &str = "KEYSWEEP_TEST_PROFILE";
-
-/// Not a test of its own: what the others run in an environment that they made.
-#[tokio::test]
-#[ignore = "run by the other tests of this module"]
-async fn child() {
-    let profile = std::env::var(PROFILE).ok();
-    let session = Session::load(SessionOptions { profile, ..SessionOptions::default() }).await;
-    println!("region {}", session.region());
-    println!(
-        "sts {}",
-        session.get_caller_identity().await.map_or_else(|error| error.to_string(), |caller| caller.arn)
-    );
-    println!("organizations {}", session.list_accounts(None).await.is_ok());
-    println!("iam {}", session.own().list_users(None).await.is_ok());
+async fn run(environment: &[(&str, &str)]) -> String {
+    run_as(None, environment).await
 }
 
-async fn run(environment: &[(&str, &str)]) -> String {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "environment::child", "--ignored", "--nocapture"]).env_clear();
+async fn run_as(profile: Option<&str>, environment: &[(&str, &str)]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keysweep-aws-whoami"));
+    command.args(profile).env_clear();
     command.env("AWS_EC2_METADATA_DISABLED", "true").envs(environment.iter().copied());
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}");
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     text
 }
 
@@ -92,13 +76,12 @@ async fn a_profile_that_is_named_goes_before_keys_of_the_environment() {
         server.url
     );
     std::fs::write(&config, profile).unwrap();
-    let text = run(&[
-        (PROFILE, "audit"),
+    let environment = [
         ("AWS_CONFIG_FILE", config.to_str().unwrap()),
         ("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT00000"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
-    ])
-    .await;
+    ];
+    let text = run_as(Some("audit"), &environment).await;
     assert!(text.contains("region cn-north-1\n"), "{text}");
     assert_eq!(server.operations(), EVERYTHING);
     assert!(server.requests().iter().all(|request| request.signed_by() == "AKIAPROFILE000000000"));
@@ -111,4 +94,140 @@ async fn without_credentials_it_says_where_they_could_come_from() {
     assert!(text.contains("sts sts:GetCallerIdentity failed: no AWS credentials were found ("), "{text}");
     assert!(text.contains("aws sso login"), "{text}");
     assert!(server.requests().is_empty());
+}
+
+/// The credentials that each source below gives.
+const FOUND: &str = "ASIAFOUND00000000000";
+const JSON: &str = r#""SecretAccessKey": "secret", "Expiration": "2199-01-01T00:00:00Z""#;
+
+/// Answers AWS calls as `answer` does, and a source of credentials, which is asked in another way, as `source` does.
+async fn with_source(source: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Server {
+    Server::start(move |request| match source(&request.head) {
+        Some(body) => Reply::Answer(200, body),
+        None => answer(request),
+    })
+    .await
+}
+
+/// Runs the program and sees that every call of AWS was signed with what the source gave.
+async fn signs_with_what_is_found(server: &Server, profile: Option<&str>, environment: &[(&str, &str)]) {
+    let base = [("AWS_REGION", "eu-central-1"), ("AWS_ENDPOINT_URL", server.url.as_str())];
+    let environment: Vec<_> = base.iter().chain(environment).copied().collect();
+    let text = run_as(profile, &environment).await;
+    assert!(text.contains("sts arn:aws:iam::000000000042:user/jo\n"), "{text}");
+    let requests = server.requests();
+    let calls: Vec<_> =
+        requests.iter().filter(|request| EVERYTHING.contains(&request.operation.as_str())).collect();
+    assert_eq!(calls.len(), 3, "{requests:#?}");
+    assert!(calls.iter().all(|request| request.signed_by() == FOUND), "{requests:#?}");
+}
+
+fn write(folder: &Path, name: &str, content: &str) -> String {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn credentials_come_from_a_container() {
+    let server = with_source(|head| {
+        let asked = head.starts_with("GET /container ") && head.contains("let-me-in");
+        asked.then(|| format!(r#"{{"AccessKeyId": "{FOUND}", "Token": "token", {JSON}}}"#))
+    })
+    .await;
+    let url = format!("{}/container", server.url);
+    let environment = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "let-me-in"),
+    ];
+    signs_with_what_is_found(&server, None, &environment).await;
+}
+
+#[tokio::test]
+async fn credentials_come_from_an_ec2_instance() {
+    let server = with_source(|head| {
+        let path = head.split(' ').nth(1)?;
+        Some(match path {
+            "/latest/api/token" => "token".to_owned(),
+            "/latest/meta-data/iam/security-credentials/" => "instance-role".to_owned(),
+            "/latest/meta-data/iam/security-credentials/instance-role" => format!(
+                r#"{{"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-01-01T00:00:00Z", "AccessKeyId": "{FOUND}", "Token": "token", {JSON}}}"#
+            ),
+            _ => return None,
+        })
+    })
+    .await;
+    let environment =
+        [("AWS_EC2_METADATA_DISABLED", "false"), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.url.as_str())];
+    signs_with_what_is_found(&server, None, &environment).await;
+}
+
+#[tokio::test]
+async fn credentials_come_from_a_web_identity() {
+    let server = Server::start(|request| match request.operation.as_str() {
+        "AssumeRoleWithWebIdentity" if request.body.contains("WebIdentityToken=jwt") => Reply::Answer(
+            200,
+            query(
+                "AssumeRoleWithWebIdentity",
+                &format!(
+                    "<Credentials><AccessKeyId>{FOUND}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>\
+                     <SessionToken>token</SessionToken><Expiration>2199-01-01T00:00:00Z</Expiration></Credentials>\
+                     <AssumedRoleUser><AssumedRoleId>AROA1:s</AssumedRoleId><Arn>arn:aws:sts::000000000042:assumed-role/ci/s</Arn></AssumedRoleUser>"
+                ),
+            ),
+        ),
+        _ => answer(request),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let token = write(folder.path(), "token", "jwt");
+    let environment = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", token.as_str()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::000000000042:role/ci"),
+    ];
+    signs_with_what_is_found(&server, None, &environment).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn credentials_come_from_a_process() {
+    let server = Server::start(answer).await;
+    let folder = tempfile::tempdir().unwrap();
+    let said = write(
+        folder.path(),
+        "said.json",
+        &format!(r#"{{"Version": 1, "AccessKeyId": "{FOUND}", "SessionToken": "token", {JSON}}}"#),
+    );
+    let config =
+        write(folder.path(), "config", &format!("[profile audit]\ncredential_process = /bin/cat {said}\n"));
+    signs_with_what_is_found(&server, Some("audit"), &[("AWS_CONFIG_FILE", &config)]).await;
+}
+
+#[tokio::test]
+async fn credentials_come_from_single_sign_on() {
+    let server = with_source(|head| {
+        let asked = head.starts_with("GET /federation/credentials?") && head.contains("access-of-jo");
+        asked.then(|| {
+            format!(
+                r#"{{"roleCredentials": {{"accessKeyId": "{FOUND}", "secretAccessKey": "secret", "sessionToken": "token", "expiration": 7226582400000}}}}"#
+            )
+        })
+    })
+    .await;
+    let home = tempfile::tempdir().unwrap();
+    // The file is named by the SHA-1 of the session's name, as `aws sso login` writes it.
+    write(
+        home.path(),
+        ".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json",
+        r#"{"accessToken": "access-of-jo", "expiresAt": "2199-01-01T00:00:00Z", "region": "eu-central-1", "startUrl": "https://corp.example/start"}"#,
+    );
+    let config = write(
+        home.path(),
+        ".aws/config",
+        "[sso-session corp]\nsso_region = eu-central-1\nsso_start_url = https://corp.example/start\n\
+         [profile audit]\nsso_session = corp\nsso_account_id = 000000000042\nsso_role_name = Audit\n",
+    );
+    let home = home.path().to_str().unwrap().to_owned();
+    signs_with_what_is_found(&server, Some("audit"), &[("HOME", &home), ("AWS_CONFIG_FILE", &config)]).await;
 }

@@ -124,8 +124,10 @@ async fn serve(
     while let Some(request) = read(&mut stream, &mut received).await {
         log.lock().unwrap().push(request.clone());
         let head = |status: u16, length: usize| {
+            // The instance metadata service says how long its token lives; nothing else minds the header.
             format!(
-                "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nx-amzn-RequestId: {REQUEST_ID}\r\n\r\n"
+                "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nx-amzn-RequestId: {REQUEST_ID}\r\n\
+                 x-aws-ec2-metadata-token-ttl-seconds: 21600\r\n\r\n"
             )
         };
         let (answer, go_on) = match handler(&request) {
