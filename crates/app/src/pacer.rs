@@ -10,7 +10,10 @@ use std::time::Duration;
 use keysweep_core::call::Pacing;
 
 /// Calls a second at the start. AWS's IAM buckets are known to hold 20 and more.
-const START: f64 = 50.0;
+const START: f64 = 60.0;
+/// So many calls that passed double the pace of the start. Counting calls, not time, lets a pace without a limit rise
+/// within a few answers, and a small bucket stop it before many are on their way.
+const DOUBLED_BY: f64 = 8.0;
 /// Calls a second after the first throttled call: the careful end of what practitioners report for IAM, 15 to 35.
 const USUAL: f64 = 15.0;
 /// Never slower than this.
@@ -26,7 +29,7 @@ const PRESSED_FOR: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing was throttled yet: doubles every 200 ms.
+    /// Nothing was throttled yet: doubles with every few calls that pass.
     Start,
     /// One cut: a quarter more every second.
     Search,
@@ -93,7 +96,7 @@ impl Pacer {
         self.grown_at = now;
         if self.pressed_at.is_some_and(|pressed| now.saturating_sub(pressed) < PRESSED_FOR) {
             let growth = match self.phase {
-                Phase::Start => (seconds / 0.2).exp2(),
+                Phase::Start => DOUBLED_BY.recip().exp2(),
                 Phase::Search => 1.0 + 0.25 * seconds,
                 Phase::Steady => 1.0 + 0.03 * seconds,
                 Phase::Fixed => 1.0,

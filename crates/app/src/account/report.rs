@@ -63,7 +63,8 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
     async fn fetch(&self) -> Result<RawReport, Failure> {
         let clock = self.caller.desk.clock;
         let give_up_at = clock.elapsed() + PATIENCE;
-        let mut pause = Duration::from_millis(500);
+        // A small account's report is there at once; no pause is so long that it would be what the scan waits for.
+        let mut pause = Duration::from_millis(100);
         loop {
             let state = self
                 .call(Call::GenerateCredentialReport, || self.entered.generate_credential_report())
@@ -85,7 +86,7 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
                 return Err(Failure::Stuck);
             }
             clock.sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(10));
+            pause = (pause * 4).min(Duration::from_secs(1));
         }
     }
 }
