@@ -87,6 +87,9 @@ pub struct SimulateArgs {
     /// The share of users that have an inactive key, from 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub inactive_share: Option<f64>,
+    /// No status was changed in the last 90 days: all inactive keys are old, and the event history has none of them
+    #[arg(long)]
+    pub quiet_history: bool,
 }
 
 /// How fast the simulated AWS answers, and how many calls it allows.

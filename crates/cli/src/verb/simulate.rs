@@ -25,8 +25,10 @@ fn world(args: &SimulateArgs) -> WorldSpec {
         RateProfile::AwsLike => Profile::aws_like(),
         RateProfile::Unlimited => Profile::unlimited(),
     };
-    let spec =
-        WorldSpec::organization(size(args.accounts), size(args.users)).seed(args.seed).profile(profile);
+    let spec = WorldSpec {
+        quiet_history: args.quiet_history,
+        ..WorldSpec::organization(size(args.accounts), size(args.users)).seed(args.seed).profile(profile)
+    };
     match args.inactive_share {
         Some(share) => spec.inactive_users(share),
         None => spec,

@@ -94,6 +94,15 @@ fn inactive_periods_are_of_every_length() {
 }
 
 #[test]
+fn a_quiet_history_has_no_change_of_the_last_90_days() {
+    let spec = WorldSpec { quiet_history: true, inactive_root: 1.0, ..WorldSpec::organization(20, 15) };
+    let truth = Sim::new(spec.inactive_users(0.4)).truth();
+    let changes = || truth.accounts.iter().flat_map(|account| &account.keys).flat_map(|key| &key.changes);
+    assert!(changes().count() > 120);
+    assert!(changes().all(|change| change.at < truth.now - days(90)));
+}
+
+#[test]
 fn large_organizations_start_at_once() {
     let sim = Sim::new(WorldSpec::organization(10_000, 20));
     assert_eq!(sim.touched_accounts(), 0);

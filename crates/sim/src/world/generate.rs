@@ -152,6 +152,7 @@ impl Past<'_> {
             };
             for _ in 0..keys {
                 fates.push(match self.rng.u8(..100) {
+                    _ if self.spec.quiet_history => Fate::NeverChanged,
                     0..80 => Fate::NeverChanged,
                     80..95 => Fate::Reactivated,
                     _ => Fate::Spared,
@@ -164,6 +165,7 @@ impl Past<'_> {
 
     fn inactive_fate(&mut self) -> Fate {
         match self.rng.u8(..100) {
+            _ if self.spec.quiet_history => Fate::Deactivated { from: 91 * DAY, to: 1_300 * DAY },
             0..42 => Fate::Deactivated { from: 91 * DAY, to: 1_300 * DAY },
             42..62 => Fate::Deactivated { from: 31 * DAY, to: 89 * DAY },
             62..80 => Fate::Deactivated { from: DAY, to: 29 * DAY },
@@ -279,7 +281,8 @@ impl Past<'_> {
         }
         let created = self.age(self.iam.created);
         let mut key = Key::new(self.iam.new_key_id(), self.iam.created);
-        let off = self.seconds(10 * DAY, created - DAY);
+        let youngest = if self.spec.quiet_history { 91 } else { 10 };
+        let off = self.seconds(youngest * DAY, created - DAY);
         let actor = Actor::Root { key: key.id.clone() };
         let deed = Deed::UpdateAccessKey { user: None, key: key.id.clone(), status: Inactive };
         let event = self.event(self.ago(off), actor, deed, None);

@@ -18,6 +18,9 @@ pub struct WorldSpec {
     pub users_per_account: usize,
     /// The share of users with at least one Inactive key, over all accounts: exactly `round(share * users)` of them.
     pub inactive_users: f64,
+    /// Whether no status was changed within the last 90 days, nor anybody refused to change one: all inactive keys are
+    /// old, and the event history has none of them.
+    pub quiet_history: bool,
     /// The share of accounts whose root user has an Inactive key.
     pub inactive_root: f64,
     /// How the simulated AWS behaves.
@@ -52,6 +55,7 @@ impl Default for WorldSpec {
             accounts: 10,
             users_per_account: 20,
             inactive_users: 0.1,
+            quiet_history: false,
             inactive_root: 0.02,
             profile: Profile::unlimited(),
             partition: Partition::Aws,
