@@ -252,6 +252,31 @@ fn the_threshold_decides_up_to_the_ninety_days_of_the_history() {
 }
 
 #[test]
+fn users_with_paths_and_any_names_are_found_both_ways() {
+    let names = ["j\u{f6}rg", "\u{1f980} crab", "a, \"quoted\"", "=1+1", "x\u{202e}y", "line\nbreak"];
+    let world = || {
+        let sim = empty();
+        sim.edit(|world| {
+            let mut account = world.account(account(1));
+            for (number, name) in names.iter().enumerate() {
+                let mut user = account.user(name);
+                user.path("/service/\u{fc}/");
+                user.key(&format!("AKIA00000000000000{number:02}"), days_ago(900)).deactivated(days_ago(400));
+            }
+        });
+        sim
+    };
+    let mut exhaustive = request(Target::OwnAccount);
+    exhaustive.exhaustive = true;
+    for request in [request(Target::OwnAccount), exhaustive] {
+        let result = try_scan(&world(), &request).unwrap().accounts.remove(0);
+        let found: BTreeSet<&str> = result.findings.iter().map(|finding| finding.owner.name()).collect();
+        assert_eq!(found, BTreeSet::from(names));
+        assert_eq!(gaps(&result), [""; 0]);
+    }
+}
+
+#[test]
 fn empty_accounts_are_clean() {
     let sim = empty();
     sim.edit(|world| {

@@ -2,6 +2,7 @@
 
 use keysweep_core::call::Service;
 use keysweep_core::key::KeyStatus;
+use keysweep_core::time::Instant;
 
 use super::{AccessKey, User, no_key, no_user, read};
 use crate::context::Context;
@@ -210,44 +211,47 @@ impl Context<'_> {
                 return Err(ApiError::invalid(Service::Iam, text));
             }
         };
-        let resource = self.user_resource(user_name);
-        let user = user_name.map(str::to_owned);
-        let deed = Deed::UpdateAccessKey { user: user.clone(), key: access_key_id.to_owned(), status };
-        let subject = Subject {
-            account: self.caller.account,
-            user: user_name,
-            key: Some(access_key_id),
-            resource: &resource,
+        let deed = Deed::UpdateAccessKey {
+            user: user_name.map(str::to_owned),
+            key: access_key_id.to_owned(),
+            status,
         };
-        self.run(&subject, Some(&deed), |scene| {
-            let now = scene.now;
-            let owner = self.owner(user_name)?;
-            let iam = scene.iam(self.caller.account)?;
-            Self::check_key(iam, &owner, access_key_id)?;
-            iam.on_behalf_of(&self.request_id);
+        self.change_key(user_name, access_key_id, &deed, |iam, now, user| {
             iam.set_status(access_key_id, status, now, self.actor(), user);
-            Ok(())
         })
     }
 
     /// `DeleteAccessKey`; without a name, for a key of the calling user.
     pub fn delete_access_key(&self, user_name: Option<&str>, access_key_id: &str) -> ApiResult<()> {
+        let deed =
+            Deed::DeleteAccessKey { user: user_name.map(str::to_owned), key: access_key_id.to_owned() };
+        self.change_key(user_name, access_key_id, &deed, |iam, now, user| {
+            iam.delete_key(access_key_id, now, self.actor(), user);
+        })
+    }
+
+    /// Changes a key of the named user, or of the calling one.
+    fn change_key(
+        &self,
+        user_name: Option<&str>,
+        access_key_id: &str,
+        deed: &Deed,
+        change: impl FnOnce(&mut Iam, Instant, Option<String>),
+    ) -> ApiResult<()> {
         let resource = self.user_resource(user_name);
-        let user = user_name.map(str::to_owned);
-        let deed = Deed::DeleteAccessKey { user: user.clone(), key: access_key_id.to_owned() };
         let subject = Subject {
             account: self.caller.account,
             user: user_name,
             key: Some(access_key_id),
             resource: &resource,
         };
-        self.run(&subject, Some(&deed), |scene| {
+        self.run(&subject, Some(deed), |scene| {
             let now = scene.now;
             let owner = self.owner(user_name)?;
             let iam = scene.iam(self.caller.account)?;
             Self::check_key(iam, &owner, access_key_id)?;
             iam.on_behalf_of(&self.request_id);
-            iam.delete_key(access_key_id, now, self.actor(), user);
+            change(iam, now, user_name.map(str::to_owned));
             Ok(())
         })
     }
