@@ -7,11 +7,10 @@ use std::time::Duration;
 use crate::account::{
     Account, AccountId, AccountState, CallerIdentity, Organization, OrganizationalUnit, Tags,
 };
-use crate::assessment::AccountAssessment;
+use crate::assessment::{AccountAssessment, Assessment};
 use crate::call::CallResult;
-use crate::coverage::Coverage;
-use crate::evidence::{Observation, StatusChange};
 use crate::key::{AccessKey, AccessKeyId, LastUsed, User, UserName};
+use crate::memory::{Begun, Remembered, Seen};
 use crate::time::Instant;
 
 /// One page of a listing.
@@ -201,18 +200,10 @@ pub trait StatusHistory: Send + Sync {
     ) -> impl Future<Output = CallResult<Page<RawEvent>>> + Send;
 }
 
-/// What earlier scans know of an account.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Remembered {
-    /// Spans in which every status change was seen.
-    pub coverage: Coverage,
-    /// Every status change that was seen.
-    pub changes: Vec<StatusChange>,
-    /// Every status that was seen, by key.
-    pub observations: Vec<(AccessKeyId, Observation)>,
-}
-
-/// What keeps assessments. The embedded and the shared store come with the store crate.
+/// What keeps assessments, and what they saw. Everything kept is appended; nothing about a key is ever overwritten.
+///
+/// One scan is `begin`, then `keep` for each account as it is finished, then `finish`. What `keep` returned from is
+/// durable: a scan that dies afterwards leaves the accounts it kept, and is never taken for a whole one.
 pub trait Store: Send + Sync {
     /// Why it could not.
     type Error: std::error::Error + Send + Sync + 'static;
@@ -220,13 +211,20 @@ pub trait Store: Send + Sync {
     /// What is known of an account.
     fn recall(&self, account: AccountId) -> impl Future<Output = Result<Remembered, Self::Error>> + Send;
 
-    /// Keeps the result for one account under the id of its assessment, with all it saw.
+    /// Notes that a scan began.
+    fn begin(&self, scan: &Begun) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Keeps the result for one account under the id of its scan, with all that was seen, as a whole or not at all.
     fn keep(
         &self,
-        assessment: &str,
+        scan: &str,
         result: &AccountAssessment,
-        seen: &Remembered,
+        seen: &Seen,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Notes that the scan ended, with what concerns no single account. Accounts that were not kept yet, such as those
+    /// that were skipped, are kept with it.
+    fn finish(&self, assessment: &Assessment) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
 /// The account that a directory entry describes, before its path and tags are known.

@@ -2,14 +2,13 @@
 //!
 //! Nothing here reads a clock, a terminal or an environment. Whether there is a terminal, how wide it is and whether it
 //! shows colour are options that the caller decides. All formats take their sentences from [`words`], their ids from
-//! [`identity`] and their sums from [`totals`], so that they cannot disagree.
+//! [`identity`] and their sums from [`keysweep_core::totals`], so that they cannot disagree.
 
 pub mod csv;
 pub mod identity;
 pub mod json;
 pub mod mask;
 pub mod terminal;
-pub mod totals;
 pub mod visible;
 pub mod words;
 

@@ -13,8 +13,8 @@ use serde::Serialize as _;
 use serde_json::ser::{Formatter, Serializer};
 
 use crate::mask::Mask;
-use crate::totals::Totals;
 use crate::visible::is_hidden;
+use keysweep_core::totals::Totals;
 
 /// The value of `schema`.
 pub const SCHEMA: &str = "keysweep.assessment/v1";

@@ -20,8 +20,8 @@ use serde::{Serialize, Serializer};
 
 use crate::identity::identified;
 use crate::mask::Mask;
-use crate::totals::{AccountTotals, FindingTotals, Totals};
 use crate::words;
+use keysweep_core::totals::{AccountTotals, FindingTotals, Totals};
 
 type Text<'a> = Cow<'a, str>;
 

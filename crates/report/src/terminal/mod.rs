@@ -16,9 +16,9 @@ use keysweep_core::assessment::{Assessment, Conclusion, Scope};
 use self::page::{BAD, BOLD, DIM, DOUBT, GOOD, PLAIN, Page};
 use crate::Options;
 use crate::mask::Mask;
-use crate::totals::Totals;
 use crate::visible::visible;
 use crate::words::{self, count, grouped};
+use keysweep_core::totals::Totals;
 
 /// What the terminal can show.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The sums of an assessment, made in one walk and shown by every format.
 
-use keysweep_core::assessment::{AccountStatus, Assessment, CallCounts};
-use keysweep_core::finding::Verdict;
-use keysweep_core::time::SignedDuration;
+use crate::assessment::{AccountStatus, Assessment, CallCounts};
+use crate::finding::Verdict;
+use crate::time::SignedDuration;
 
 /// The sums of an assessment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

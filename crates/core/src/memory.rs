@@ -1,0 +1,91 @@
+//! What one scan leaves for the next: the evidence it saw, and the keys it listed. What follows from remembered evidence is
+//! the business of [`crate::infer`], as for any other.
+
+use crate::account::{CallerIdentity, Tags};
+use crate::assessment::Scope;
+use crate::coverage::Coverage;
+use crate::evidence::{Observation, StatusChange};
+use crate::key::{AccessKey, AccessKeyId, KeyStatus, UserName};
+use crate::policy::Policy;
+use crate::time::Instant;
+
+/// A scan that has begun: what is known of it before its first account is assessed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// The id of its assessment.
+    pub id: String,
+    /// The program's version.
+    pub version: String,
+    /// What is to be assessed.
+    pub scope: Scope,
+    /// Who makes the calls.
+    pub caller: CallerIdentity,
+    /// What verdicts are measured against.
+    pub policy: Policy,
+    /// When it began.
+    pub started_at: Instant,
+}
+
+/// What one scan saw of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Spans of the account's CloudTrail event history that were read and settled.
+    pub coverage: Coverage,
+    /// Every status change that was read.
+    pub changes: Vec<StatusChange>,
+    /// Every status that was seen, Active and Inactive, by key.
+    pub observations: Vec<(AccessKeyId, Observation)>,
+    /// What was listed; `None` where nothing was, so that what was listed before still holds.
+    pub listing: Option<Listing>,
+}
+
+/// What earlier scans know of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// Spans of the account's CloudTrail event history in which every status change was seen.
+    pub coverage: Coverage,
+    /// Spans of which somebody who imported events by hand said that every status change is among them.
+    pub asserted: Coverage,
+    /// Every status change that was seen, sorted by time.
+    pub changes: Vec<StatusChange>,
+    /// Statuses that were seen, by key, oldest first: for each key at least the first and the last of every run of looks
+    /// that saw the same. The source of each is [`crate::evidence::ObservationSource::EarlierScan`].
+    pub observations: Vec<(AccessKeyId, Observation)>,
+    /// The last listing.
+    pub listing: Option<Listing>,
+}
+
+/// The keys of an account's users as they were listed: what a later scan need not ask again where the credential report
+/// shows no change. Losing it costs calls, never a finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// By user.
+    pub users: Vec<ListedUser>,
+    /// Users whose row showed a slot without a key, and who were listed and had none.
+    pub checked: Vec<RowIdentity>,
+}
+
+/// What identifies a row of the credential report, as far as keys are concerned: where it is the same, the user has the same
+/// keys.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowIdentity {
+    /// `user`.
+    pub user: UserName,
+    /// `arn`.
+    pub arn: String,
+    /// `user_creation_time`.
+    pub created: Instant,
+    /// `access_key_N_active` and `access_key_N_last_rotated`; `None` for a slot without a key.
+    pub slots: [Option<(KeyStatus, Instant)>; 2],
+}
+
+/// One user whose keys were listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedUser {
+    /// The row of the report by which the user was listed.
+    pub row: RowIdentity,
+    /// Its keys.
+    pub keys: Vec<AccessKey>,
+    /// Its tags, and when they were read; `None` where they were not.
+    pub tags: Option<(Instant, Tags)>,
+}
