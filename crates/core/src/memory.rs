@@ -57,16 +57,18 @@ pub struct Remembered {
 
 /// The keys of an account's users as they were listed: what a later scan need not ask again where the credential report
 /// shows no change. Losing it costs calls, never a finding.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// By user.
+    /// Users with keys, by the row under which they were listed.
     pub users: Vec<ListedUser>,
-    /// Users whose row showed a slot without a key, and who were listed and had none.
-    pub checked: Vec<RowIdentity>,
+    /// Rows that showed a slot without a key when the report was last found true by listing some of them.
+    pub vouched: Vec<RowIdentity>,
+    /// When that was.
+    pub vouched_at: Instant,
 }
 
 /// What identifies a row of the credential report, as far as keys are concerned: where it is the same, the user has the same
-/// keys.
+/// keys with the same statuses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowIdentity {
     /// `user`.
@@ -84,8 +86,14 @@ pub struct RowIdentity {
 pub struct ListedUser {
     /// The row of the report by which the user was listed.
     pub row: RowIdentity,
-    /// Its keys.
+    /// Its keys, with the statuses that the row shows.
     pub keys: Vec<AccessKey>,
+    /// The scan that listed them.
+    pub scan: String,
+    /// The first second of that look.
+    pub from: Instant,
+    /// The last second of that look.
+    pub to: Instant,
     /// Its tags, and when they were read; `None` where they were not.
     pub tags: Option<(Instant, Tags)>,
 }
