@@ -9,14 +9,16 @@ use futures_util::future::{Either, select};
 use keysweep_core::account::{Account, AccountId};
 use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, Scope};
 use keysweep_core::call::{Call, CallError};
+use keysweep_core::memory::{Begun, Seen};
 use keysweep_core::policy::Policy;
-use keysweep_core::ports::{Accounts, Clock, Directory};
+use keysweep_core::ports::{Accounts, Clock, Directory, Store};
 use keysweep_core::problem::{Gap, Problem};
 use tokio::sync::watch;
 
-use crate::account::{self, Plan};
+use crate::account::{self, Assessed, Plan};
 use crate::filter::Filters;
 use crate::gate::{Caller, Desk, Gates};
+use crate::memory::{Memory, StoreFailure};
 use crate::organization::{self, Listed};
 use crate::progress::{Event, Progress};
 
@@ -33,6 +35,8 @@ pub struct ScanRequest {
     pub target: Target,
     /// List every user instead of trusting the credential report.
     pub exhaustive: bool,
+    /// Ask for everything, also for what the store knows.
+    pub fresh: bool,
     /// How many accounts are assessed at the same time.
     pub concurrency: usize,
     /// How long one call is repeated while AWS throttles it.
@@ -57,29 +61,44 @@ pub enum ScanError {
     /// The accounts of the organization could not be listed.
     #[error("the accounts of the organization could not be listed")]
     Organization(#[source] CallError),
+    /// The store could not take in a new scan. Nothing was assessed yet.
+    #[error("the scan could not be recorded in the store")]
+    Store(#[source] StoreFailure),
+}
+
+/// What came of a scan.
+#[derive(Debug)]
+pub struct Scanned {
+    /// The assessment.
+    pub assessment: Assessment,
+    /// Why the store has not got all of it.
+    pub not_kept: Option<StoreFailure>,
 }
 
 /// Assesses every account in scope. Failures inside accounts are in the assessment, not errors. When `stop` becomes true
-/// the scan ends at once: accounts that are not finished are reported as interrupted.
-pub async fn scan<A, D, C>(
+/// the scan ends at once: accounts that are not finished are reported as interrupted, and the store never takes it for a
+/// finished scan.
+pub async fn scan<A, D, S, C>(
     accounts: &A,
     directory: &D,
+    store: &S,
     clock: &C,
     request: &ScanRequest,
     progress: &dyn Progress,
     stop: watch::Receiver<bool>,
-) -> Result<Assessment, ScanError>
+) -> Result<Scanned, ScanError>
 where
     A: Accounts,
     D: Directory,
+    S: Store,
     C: Clock,
 {
     let started_at = clock.now();
     let desk = Desk { clock, progress, give_up_after: request.give_up_after };
-    let hub = Hub { accounts, desk: &desk, gates: Gates::new(), request };
+    let gates = Gates::new();
     let caller = Caller::new(&desk);
     let identity = caller
-        .call(&hub.gates, Call::GetCallerIdentity, || accounts.get_caller_identity())
+        .call(&gates, Call::GetCallerIdentity, || accounts.get_caller_identity())
         .await
         .map_err(ScanError::Caller)?;
 
@@ -89,12 +108,23 @@ where
             (Scope::Account, vec![own], Vec::new())
         }
         Target::Organization(filters) => {
-            let listing = organization::list(directory, &caller, &hub.gates, filters)
+            let listing = organization::list(directory, &caller, &gates, filters)
                 .await
                 .map_err(ScanError::Organization)?;
             (Scope::Organization(listing.organization), listing.accounts, listing.problems)
         }
     };
+
+    let begun = Begun {
+        id: request.id.clone(),
+        version: request.version.clone(),
+        scope,
+        caller: identity,
+        policy: request.policy,
+        started_at,
+    };
+    let memory = Memory::begin(store, &begun).await.map_err(ScanError::Store)?;
+    let hub = Hub { accounts, memory: &memory, desk: &desk, gates, request };
 
     let (skipped, to_assess): (Vec<_>, Vec<_>) = listed.into_iter().partition(|listed| listed.skip.is_some());
     progress.on(Event::AccountsListed { to_assess: to_assess.len() });
@@ -107,7 +137,7 @@ where
     let mut left: BTreeMap<AccountId, Account> =
         to_assess.iter().map(|listed| (listed.account.id, listed.account.clone())).collect();
     let mut running = futures_util::stream::iter(to_assess)
-        .map(|listed| hub.assess(listed, identity.account))
+        .map(|listed| hub.assess(listed, begun.caller.account))
         .buffer_unordered(request.concurrency.max(1));
     let mut stopped = pin!(stopped(stop));
     while let Either::Right((Some(result), _)) = select(&mut stopped, running.next()).await {
@@ -115,23 +145,29 @@ where
         finished.insert(result.account.id, result);
     }
     drop(running);
+    let is_whole = left.is_empty();
     finished.extend(left.into_iter().map(|(id, account)| {
         let problem = Problem { account: Some(id), gap: Gap::Interrupted, error: None, detail: None };
         (id, account::untouched(account, AccountStatus::NotAssessed, vec![problem]))
     }));
 
-    Ok(Assessment {
-        id: request.id.clone(),
-        version: request.version.clone(),
+    let Begun { id, version, scope, caller: identity, policy, started_at } = begun;
+    let assessment = Assessment {
+        id,
+        version,
         scope,
         caller: identity,
-        policy: request.policy,
+        policy,
         started_at,
         finished_at: clock.now(),
         accounts: finished.into_values().collect(),
         problems,
         calls: caller.counts(),
-    })
+    };
+    if is_whole {
+        memory.finish(&assessment).await;
+    }
+    Ok(Scanned { assessment, not_kept: memory.into_failure() })
 }
 
 /// Ends when the user wants the scan to end; never where nobody can say so any more.
@@ -142,15 +178,16 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
 }
 
 /// What the assessments of all accounts share.
-struct Hub<'a, A, C> {
+struct Hub<'a, A, S, C> {
     accounts: &'a A,
+    memory: &'a Memory<'a, S>,
     desk: &'a Desk<'a, C>,
     /// Calls that count against the limits of the caller's own account.
     gates: Gates,
     request: &'a ScanRequest,
 }
 
-impl<A: Accounts, C: Clock> Hub<'_, A, C> {
+impl<A: Accounts, S: Store, C: Clock> Hub<'_, A, S, C> {
     async fn assess(&self, listed: Listed, own: AccountId) -> AccountAssessment {
         let Listed { account, mut problems, .. } = listed;
         let id = account.id;
@@ -161,15 +198,15 @@ impl<A: Accounts, C: Clock> Hub<'_, A, C> {
         } else {
             caller.call(&self.gates, Call::AssumeRole, || self.accounts.enter(id)).await
         };
-        let mut result = match entered {
-            Err(error) => account::not_entered(account, error, &caller),
+        let Assessed { mut result, seen } = match entered {
+            Err(error) => {
+                Assessed { result: account::not_entered(account, error, &caller), seen: Seen::default() }
+            }
             Ok(entered) => {
-                let plan = Plan {
-                    policy: self.request.policy,
-                    exhaustive: self.request.exhaustive,
-                    seed: &self.request.id,
-                };
-                account::assess(&account, &entered, &caller, &Gates::new(), plan).await
+                let ScanRequest { policy, exhaustive, fresh, .. } = *self.request;
+                let plan = Plan { policy, exhaustive, fresh, scan: &self.request.id };
+                let remembered = self.memory.recall(id).await;
+                account::assess(&account, &entered, &caller, &Gates::new(), plan, &remembered).await
             }
         };
         if !problems.is_empty() && result.status == AccountStatus::Complete {
@@ -177,6 +214,7 @@ impl<A: Accounts, C: Clock> Hub<'_, A, C> {
         }
         problems.append(&mut result.problems);
         result.problems = problems;
+        self.memory.keep(&self.request.id, &result, &seen).await;
         self.desk.progress.on(Event::AccountFinished {
             account: id,
             findings: result.findings.len(),

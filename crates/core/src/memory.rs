@@ -4,8 +4,9 @@
 use crate::account::{CallerIdentity, Tags};
 use crate::assessment::Scope;
 use crate::coverage::Coverage;
+use crate::evidence::credential_report::{Row, Slot};
 use crate::evidence::{Observation, StatusChange};
-use crate::key::{AccessKey, AccessKeyId, KeyStatus, UserName};
+use crate::key::{AccessKey, AccessKeyId, KeyStatus, ListedStatus, UserName};
 use crate::policy::Policy;
 use crate::time::Instant;
 
@@ -96,4 +97,85 @@ pub struct ListedUser {
     pub to: Instant,
     /// Its tags, and when they were read; `None` where they were not.
     pub tags: Option<(Instant, Tags)>,
+}
+
+impl RowIdentity {
+    /// The identity of a user's row; `None` where the row contradicts itself or does not show all keys.
+    pub fn of(user: &UserName, row: &Row) -> Option<Self> {
+        let slot = |slot: &Slot| match slot {
+            Slot::Empty => Some(None),
+            Slot::Key { status, rotated, .. } => Some(Some((*status, *rotated))),
+            Slot::Contradictory => None,
+        };
+        let [first, second] = &row.slots;
+        let slots = [slot(first)?, slot(second)?];
+        let whole = Self { user: user.clone(), arn: row.arn.clone(), created: row.created, slots };
+        (!row.has_more).then_some(whole)
+    }
+
+    /// Whether these are the keys that the row shows, each told from the other by its creation date.
+    pub fn shows(&self, keys: &[AccessKey]) -> bool {
+        let mut shown: Vec<(Instant, KeyStatus)> =
+            self.slots.iter().flatten().map(|(status, created)| (*created, *status)).collect();
+        let known = |key: &AccessKey| match key.status {
+            ListedStatus::Known(status) => Some((key.created, status)),
+            ListedStatus::Other(_) => None,
+        };
+        let Some(mut listed) = keys.iter().map(known).collect::<Option<Vec<_>>>() else { return false };
+        shown.sort_unstable();
+        listed.sort_unstable();
+        shown == listed && shown.windows(2).all(|pair| pair[0].0 != pair[1].0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::LastUsed;
+
+    fn at(second: i64) -> Instant {
+        Instant::from_unix(second)
+    }
+
+    fn slot(status: KeyStatus, rotated: i64) -> Slot {
+        Slot::Key { status, rotated: at(rotated), last_used: LastUsed::NotRecorded }
+    }
+
+    fn row(slots: [Slot; 2]) -> Row {
+        Row { arn: "arn:aws:iam::111122223333:user/a".into(), created: at(1), slots, has_more: false }
+    }
+
+    fn key(status: &str, created: i64) -> AccessKey {
+        let id = format!("AKIA{created:016}").parse().unwrap();
+        AccessKey { id, status: ListedStatus::from_api(status), created: at(created) }
+    }
+
+    #[test]
+    fn a_row_shows_keys_of_its_dates_and_statuses_and_no_others() {
+        let user: UserName = "a".parse().unwrap();
+        let of = |slots| RowIdentity::of(&user, &row(slots)).unwrap();
+        let both = of([slot(KeyStatus::Active, 9), slot(KeyStatus::Inactive, 5)]);
+        assert!(both.shows(&[key("Inactive", 5), key("Active", 9)]));
+        for other in [
+            vec![],
+            vec![key("Inactive", 5)],
+            vec![key("Active", 5), key("Active", 9)],
+            vec![key("Inactive", 5), key("Active", 8)],
+            vec![key("Inactive", 5), key("Expired", 9)],
+            vec![key("Inactive", 5), key("Active", 9), key("Active", 9)],
+        ] {
+            assert!(!both.shows(&other), "{other:?}");
+        }
+        // Made in one second, the keys cannot be told apart: which is Inactive may have changed.
+        let twins = of([slot(KeyStatus::Active, 5), slot(KeyStatus::Inactive, 5)]);
+        assert!(!twins.shows(&[key("Inactive", 5), key("Active", 5)]));
+    }
+
+    #[test]
+    fn rows_that_do_not_tell_all_have_no_identity() {
+        let user: UserName = "a".parse().unwrap();
+        let more = Row { has_more: true, ..row([Slot::Empty, Slot::Empty]) };
+        assert_eq!(RowIdentity::of(&user, &more), None);
+        assert_eq!(RowIdentity::of(&user, &row([Slot::Contradictory, Slot::Empty])), None);
+    }
 }

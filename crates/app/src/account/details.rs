@@ -12,6 +12,7 @@ use keysweep_core::problem::{Gap, Problem};
 use keysweep_core::time::Instant;
 
 use super::keys::{InactiveKey, row_of};
+use super::known::Known;
 use super::report::Report;
 use super::{IN_FLIGHT, Work};
 use crate::organization::all_pages;
@@ -25,11 +26,17 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
         &self,
         keys: &[InactiveKey],
         users: Option<u64>,
+        known: &Known<'_>,
         problems: &mut Vec<Problem>,
     ) -> Option<BTreeMap<UserName, Tags>> {
-        let owners: BTreeSet<&UserName> = keys.iter().map(|key| &key.user).collect();
+        let mut owners: BTreeSet<&UserName> = keys.iter().map(|key| &key.user).collect();
+        let remembered: BTreeMap<UserName, Tags> = owners
+            .iter()
+            .filter_map(|owner| Some(((*owner).clone(), known.tags(owner)?.1.clone())))
+            .collect();
+        owners.retain(|owner| !remembered.contains_key(*owner));
         let pages = users.map_or(u64::MAX, |users| users.div_ceil(DETAILS_A_PAGE));
-        let (tags, failed) = if owners.len() as u64 <= pages {
+        let (tags, failed): (BTreeMap<UserName, Tags>, _) = if owners.len() as u64 <= pages {
             let list = async |user: &UserName| {
                 let (tags, failed) = all_pages(async |marker: Option<String>| {
                     self.call(Call::ListUserTags, || self.entered.list_user_tags(user, marker.as_deref()))
@@ -45,7 +52,7 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
             let mut failed = None;
             let known =
                 answers.into_iter().filter_map(|answer| answer.map_err(|error| failed = Some(error)).ok());
-            (known.collect::<BTreeMap<_, _>>(), failed)
+            (known.collect(), failed)
         } else {
             let (details, failed) = all_pages(async |marker: Option<String>| {
                 self.call(Call::GetAccountAuthorizationDetails, || {
@@ -58,7 +65,7 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
             (known.map(|detail| (detail.name, detail.tags)).collect(), failed)
         };
         match failed {
-            None => Some(tags),
+            None => Some(tags.into_iter().chain(remembered).collect()),
             Some(error) => {
                 problems.push(self.problem(Gap::UserTagsNotRead, error));
                 None

@@ -9,6 +9,7 @@ use keysweep_core::evidence::{Evidence, Observation, ObservationSource, StatusCh
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::infer::{Change, KeyHistory, Look, infer};
 use keysweep_core::key::{AccessKeyId, KeyStatus, LastUsed, Owner, UserName};
+use keysweep_core::memory::Remembered;
 use keysweep_core::policy::Policy;
 use keysweep_core::time::{Instant, Span};
 
@@ -23,6 +24,7 @@ pub(super) struct Looked<'a> {
     pub(super) root: &'a [RootKey],
     pub(super) report: Option<&'a Report>,
     pub(super) history: &'a History,
+    pub(super) remembered: &'a Remembered,
 }
 
 /// What a finding is drawn from.
@@ -55,15 +57,24 @@ pub(super) fn draw(
     for change in &history.changes {
         by_key.entry(&change.key).or_default().push(change);
     }
+    let mut looks: BTreeMap<&AccessKeyId, Vec<&Observation>> = BTreeMap::new();
+    for (key, look) in &looked.remembered.observations {
+        looks.entry(key).or_default().push(look);
+    }
     let of_users = looked.keys.iter().map(|key| {
+        let earlier = looks.remove(&key.key.id).unwrap_or_default();
         let subject = Subject {
             account,
             owner: key.owner.clone(),
             key: Some(key.key.id.clone()),
             created: key.key.created,
             changes: by_key.remove(&key.key.id).unwrap_or_default(),
-            looks: looked.report.and_then(|report| report_look(key, report)).into_iter().collect(),
-            seen: observation(key.seen, ObservationSource::ListAccessKeys),
+            looks: looks_before(
+                &key.seen,
+                earlier,
+                looked.report.and_then(|report| report_look(key, report)),
+            ),
+            seen: key.seen.clone(),
             coverage: &history.coverage,
             settled_until: history.settled_until,
             last_used: last_used.get(&key.key.id).cloned().unwrap_or(LastUsed::NotRead),
@@ -101,8 +112,16 @@ pub(super) fn draw(
     findings
 }
 
-fn observation(look: Look, source: ObservationSource) -> Observation {
-    Observation { from: look.from, to: look.to, status: look.status, source }
+/// Every other look at the key than the last, `seen`: those of earlier scans, and the report's.
+fn looks_before(
+    seen: &Observation,
+    earlier: Vec<&Observation>,
+    reported: Option<Observation>,
+) -> Vec<Observation> {
+    let mut looks: Vec<Observation> =
+        earlier.into_iter().filter(|look| look.to <= seen.to && *look != seen).cloned().collect();
+    looks.extend(reported.filter(|_| seen.source != ObservationSource::CredentialReport));
+    looks
 }
 
 /// What the report's row saw of this key.

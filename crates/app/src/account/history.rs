@@ -6,6 +6,7 @@ use keysweep_core::call::Call;
 use keysweep_core::coverage::Coverage;
 use keysweep_core::evidence::cloudtrail::Record;
 use keysweep_core::evidence::{EventId, StatusChange};
+use keysweep_core::memory::{Remembered, Seen};
 use keysweep_core::ports::{Clock, Inventory, RawEvent, StatusHistory};
 use keysweep_core::problem::{Gap, Problem};
 use keysweep_core::time::{Instant, SignedDuration, Span};
@@ -15,11 +16,17 @@ use super::Work;
 /// CloudTrail keeps the event history for 90 days.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// The status changes of an account, and the time in which none is missing.
+/// How much of the time that is covered already is read once more: a page holds 50 events and costs the same with one, and
+/// an event that CloudTrail delivered later than the settling margin is found after all.
+const READ_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// The status changes of an account, and the time in which none is missing: from this scan and from those before.
 pub(super) struct History {
     /// Sorted by time.
     pub(super) changes: Vec<StatusChange>,
     pub(super) coverage: Coverage,
+    /// What this scan read.
+    pub(super) read: Seen,
     /// The end of the settled time; `None` where the history could not be read, or not up to its newest end.
     pub(super) settled_until: Option<Instant>,
     pub(super) problems: Vec<Problem>,
@@ -27,32 +34,38 @@ pub(super) struct History {
 
 impl History {
     /// Nothing is to be dated.
-    pub(super) fn not_needed() -> Self {
-        Self { changes: Vec::new(), coverage: Coverage::none(), settled_until: None, problems: Vec::new() }
+    pub(super) fn not_needed(remembered: &Remembered) -> Self {
+        Self {
+            changes: remembered.changes.clone(),
+            coverage: remembered.coverage.clone(),
+            read: Seen::default(),
+            settled_until: None,
+            problems: Vec::new(),
+        }
     }
 }
 
 impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
-    /// Reads the whole history. It is listed newest first, so when a page fails, the time after the oldest event that was
-    /// read is still covered.
+    /// Reads the history that is not covered yet. It is listed newest first, so when a page fails, the time after the
+    /// oldest event that was read is still covered.
     pub(super) async fn history(&self) -> History {
         let clock = self.caller.desk.clock;
         let asked_at = clock.now();
         let settled_until = asked_at - self.plan.policy.settling_margin.length();
+        let from =
+            self.covered_until().map_or(asked_at - KEPT, |end| (end - READ_AGAIN).max(asked_at - KEPT));
         let mut read = Read::default();
         let mut token: Option<String> = None;
         let complete_from = loop {
             let page = self
-                .call(Call::LookupEvents, || {
-                    self.entered.lookup_events(asked_at - KEPT, asked_at, token.as_deref())
-                })
+                .call(Call::LookupEvents, || self.entered.lookup_events(from, asked_at, token.as_deref()))
                 .await;
             match page {
                 Ok(page) => {
                     page.items.iter().for_each(|event| read.event(event));
                     if page.next.is_none() {
                         // The 90 days moved on while pages were read: what is missing by now is not covered.
-                        break Some(clock.now() - KEPT);
+                        break Some(from.max(clock.now() - KEPT));
                     }
                     token = page.next;
                 }
@@ -74,9 +87,25 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
             let back_to = whole.map(|span| format!("it was read back to {}", span.from()));
             problems.push(Problem { detail: back_to, ..self.problem(Gap::HistoryNotRead, error) });
         }
-        let mut changes: Vec<StatusChange> = read.changes.into_values().collect();
+        let fresh: Vec<StatusChange> = read.changes.values().cloned().collect();
+        let earlier = self.remembered.changes.iter().map(|change| (change.event.clone(), change.clone()));
+        let mut changes: Vec<StatusChange> =
+            earlier.chain(read.changes).collect::<BTreeMap<_, _>>().into_values().collect();
         changes.sort_by_key(|change| change.at);
-        History { changes, coverage, settled_until: reaches.then_some(settled_until), problems }
+        let spans = self.remembered.coverage.spans().iter().chain(coverage.spans()).copied();
+        History {
+            changes,
+            coverage: Coverage::from_spans(spans),
+            read: Seen { coverage, changes: fresh, ..Seen::default() },
+            settled_until: reaches.then_some(settled_until),
+            problems,
+        }
+    }
+
+    /// Up to when earlier scans read the history; `None` where this one is to read all of it.
+    fn covered_until(&self) -> Option<Instant> {
+        let last = self.remembered.coverage.spans().last()?;
+        (!self.plan.fresh).then(|| last.to())
     }
 }
 

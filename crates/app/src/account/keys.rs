@@ -7,12 +7,14 @@ use futures_util::StreamExt;
 use keysweep_core::assessment::Method;
 use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
 use keysweep_core::evidence::credential_report::{Row, Slot};
-use keysweep_core::infer::Look;
-use keysweep_core::key::{AccessKey, KeyStatus, LastUsed, ListedStatus, Owner, User, UserName};
+use keysweep_core::evidence::{Observation, ObservationSource};
+use keysweep_core::key::{AccessKey, AccessKeyId, KeyStatus, LastUsed, ListedStatus, Owner, User, UserName};
+use keysweep_core::memory::{ListedUser, Listing, RowIdentity};
 use keysweep_core::ports::{Clock, Inventory, StatusHistory};
 use keysweep_core::problem::{Gap, Problem};
 use keysweep_core::time::{Instant, SignedDuration};
 
+use super::known::{Known, last_look};
 use super::report::Report;
 use super::{IN_FLIGHT, Work, method};
 use crate::organization::all_pages;
@@ -31,16 +33,20 @@ pub(super) struct Keys {
     pub(super) inactive: Vec<InactiveKey>,
     pub(super) root: Vec<RootKey>,
     pub(super) problems: Vec<Problem>,
+    /// The statuses that were seen, for later scans.
+    pub(super) observations: Vec<(AccessKeyId, Observation)>,
+    /// What later scans need not ask; `None` where there is no report by which to tell.
+    pub(super) listing: Option<Listing>,
 }
 
-/// A user's key that `ListAccessKeys` showed Inactive.
+/// A user's key that was seen Inactive.
 pub(super) struct InactiveKey {
     pub(super) user: UserName,
     pub(super) owner: Owner,
     pub(super) key: AccessKey,
     /// The creation dates of all keys of the user, this one's too.
     pub(super) all_created: Vec<Instant>,
-    pub(super) seen: Look,
+    pub(super) seen: Observation,
     /// The user's name in the credential report: it may have been renamed since.
     pub(super) report_name: UserName,
 }
@@ -69,23 +75,33 @@ impl From<User> for Candidate {
     }
 }
 
-/// The keys of one user at one time.
+/// The keys of one user at one time: listed now, or known from before.
 struct Listed {
     user: Candidate,
     answer: CallResult<Vec<AccessKey>>,
-    asked_at: Instant,
-    answered_at: Instant,
+    /// The first and the last second of the look.
+    from: Instant,
+    to: Instant,
+    source: ObservationSource,
 }
 
 impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
-    pub(super) async fn keys(&self, report: Option<&Report>) -> Keys {
-        let mut keys =
-            Keys { method: None, users: None, inactive: Vec::new(), root: Vec::new(), problems: Vec::new() };
+    pub(super) async fn keys(&self, report: Option<&Report>, known: &Known<'_>) -> Keys {
+        let mut keys = Keys {
+            method: None,
+            users: None,
+            inactive: Vec::new(),
+            root: Vec::new(),
+            problems: Vec::new(),
+            observations: Vec::new(),
+            listing: None,
+        };
         self.root_keys(report, &mut keys).await;
         let mut listed = Vec::new();
         let mut exhaustive = true;
         if let Some(report) = report.filter(|_| !self.plan.exhaustive) {
-            listed = self.list_keys(self.candidates(report)).await;
+            let (spared, to_list) = self.candidates(report, known);
+            listed = self.list_keys(to_list).await;
             let disagrees = listed.iter().find(|listed| disagrees(listed, report));
             exhaustive = disagrees.is_some();
             if let Some(Listed { user, .. }) = disagrees {
@@ -93,6 +109,7 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
                 let generated = format!("the report of {}", report.generated_at);
                 keys.problems.push(self.problem_saying(gap, generated));
             } else {
+                listed.extend(spared);
                 keys.users = Some(report.rows.users.len() as u64);
             }
             keys.method = Some(Method::CredentialReport);
@@ -112,10 +129,35 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
         }
         self.follow_vanished(report, &mut listed, &mut keys.problems).await;
         listed.sort_by(|a, b| a.user.name.cmp(&b.user.name));
+        keys.listing = report.filter(|_| !exhaustive).map(|report| self.listing(&listed, report, known));
         for listed in listed {
             self.sort_out(listed, &mut keys);
         }
         keys
+    }
+
+    /// What a later scan need not ask: the users whose keys are those that their row shows, and the rows of users without
+    /// keys, now that the report was found true of some.
+    fn listing(&self, listed: &[Listed], report: &Report, known: &Known<'_>) -> Listing {
+        let as_listed = |listed: &Listed| {
+            let row = row_of(report, &listed.user.report_name)?;
+            let row = RowIdentity::of(&listed.user.report_name, row)?;
+            let keys = listed.answer.as_ref().ok().filter(|keys| !keys.is_empty() && row.shows(keys))?;
+            let (scan, from, to) = match known.user(&listed.user.name) {
+                Some(before) if listed.source != ObservationSource::ListAccessKeys => {
+                    (before.scan.clone(), before.from, before.to)
+                }
+                _ => (self.plan.scan.to_owned(), listed.from, listed.to),
+            };
+            Some(ListedUser { row, keys: keys.clone(), scan, from, to, tags: None })
+        };
+        let without_key =
+            report.rows.users.iter().filter(|(_, row)| !row.calls_for_a_look() && row.has_empty_slot());
+        Listing {
+            users: listed.iter().filter_map(as_listed).collect(),
+            vouched: without_key.filter_map(|(name, row)| RowIdentity::of(name, row)).collect(),
+            vouched_at: known.vouched_at(),
+        }
     }
 
     async fn users(&self) -> (Vec<User>, Option<CallError>) {
@@ -125,8 +167,8 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
         .await
     }
 
-    /// The users whose rows call for a look, and a few of those that show no key.
-    fn candidates(&self, report: &Report) -> Vec<Candidate> {
+    /// The users whose rows call for a look, those first whose keys are known; and a few of those that show no key.
+    fn candidates(&self, report: &Report, known: &Known<'_>) -> (Vec<Listed>, Vec<Candidate>) {
         let candidate = |(name, row): &(UserName, Row)| Candidate {
             name: name.clone(),
             arn: row.arn.clone(),
@@ -136,15 +178,30 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
         };
         let (look, rest): (Vec<_>, Vec<_>) =
             report.rows.users.iter().partition(|(_, row)| row.calls_for_a_look());
-        let mut without_key: Vec<_> = rest.into_iter().filter(|(_, row)| row.has_empty_slot()).collect();
+        let mut without_key: Vec<_> = rest
+            .into_iter()
+            .filter(|(name, row)| row.has_empty_slot() && !known.is_vouched(name, row))
+            .collect();
         // Other users each time, so that a fault of the report cannot hide behind the same few for ever.
-        let mut random = fastrand::Rng::with_seed(seed(&[self.plan.seed, &self.account.id.to_string()]));
+        let mut random = fastrand::Rng::with_seed(seed(&[self.plan.scan, &self.account.id.to_string()]));
         let checked = SPOT_CHECK.min(without_key.len());
         for index in 0..checked {
             let chosen = random.usize(index..without_key.len());
             without_key.swap(index, chosen);
         }
-        look.into_iter().map(candidate).chain(without_key.into_iter().take(checked).map(candidate)).collect()
+        let (mut spared, mut to_list) = (Vec::new(), Vec::new());
+        for row in look {
+            match known.user(&row.0) {
+                Some(before) => {
+                    let (from, to, source) = last_look(before, report);
+                    let answer = Ok(before.keys.clone());
+                    spared.push(Listed { user: candidate(row), answer, from, to, source });
+                }
+                None => to_list.push(candidate(row)),
+            }
+        }
+        to_list.extend(without_key.into_iter().take(checked).map(candidate));
+        (spared, to_list)
     }
 
     async fn list_keys(&self, users: Vec<Candidate>) -> Vec<Listed> {
@@ -159,8 +216,13 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
                 .await
             })
             .await;
-            let answer = failed.map_or(Ok(keys), Err);
-            Listed { user, answer, asked_at, answered_at: clock.now() }
+            Listed {
+                user,
+                answer: failed.map_or(Ok(keys), Err),
+                from: asked_at - CONSISTENT_WITHIN,
+                to: clock.now(),
+                source: ObservationSource::ListAccessKeys,
+            }
         };
         futures_util::stream::iter(users).map(list).buffer_unordered(IN_FLIGHT).collect().await
     }
@@ -229,7 +291,7 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
     }
 
     fn sort_out(&self, listed: Listed, keys: &mut Keys) {
-        let Listed { user, answer, asked_at, answered_at } = listed;
+        let Listed { user, answer, from, to, source } = listed;
         let listed = match answer {
             Ok(listed) => listed,
             Err(error) => {
@@ -238,28 +300,37 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
             }
         };
         let all_created: Vec<Instant> = listed.iter().map(|key| key.created).collect();
-        let seen = Look { from: asked_at - CONSISTENT_WITHIN, to: answered_at, status: KeyStatus::Inactive };
         for key in listed {
-            match &key.status {
-                ListedStatus::Known(KeyStatus::Active) => {}
-                ListedStatus::Known(KeyStatus::Inactive) => keys.inactive.push(InactiveKey {
+            let status = match &key.status {
+                ListedStatus::Known(status) => *status,
+                ListedStatus::Other(status) => {
+                    keys.problems.push(Problem {
+                        account: Some(self.account.id),
+                        gap: Gap::UnknownStatus {
+                            user: user.name.clone(),
+                            key: key.id.clone(),
+                            status: status.clone(),
+                        },
+                        error: None,
+                        detail: None,
+                    });
+                    continue;
+                }
+            };
+            let seen = Observation { from, to, status, source: source.clone() };
+            // What an earlier scan saw is remembered already.
+            if !matches!(source, ObservationSource::EarlierScan(_)) {
+                keys.observations.push((key.id.clone(), seen.clone()));
+            }
+            if status == KeyStatus::Inactive {
+                keys.inactive.push(InactiveKey {
                     user: user.name.clone(),
                     owner: Owner::User { name: user.name.clone(), arn: user.arn.clone() },
                     key,
                     all_created: all_created.clone(),
                     seen,
                     report_name: user.report_name.clone(),
-                }),
-                ListedStatus::Other(status) => keys.problems.push(Problem {
-                    account: Some(self.account.id),
-                    gap: Gap::UnknownStatus {
-                        user: user.name.clone(),
-                        key: key.id.clone(),
-                        status: status.clone(),
-                    },
-                    error: None,
-                    detail: None,
-                }),
+                });
             }
         }
     }

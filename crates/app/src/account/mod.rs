@@ -1,12 +1,14 @@
 //! The assessment of one account: which calls are made in which order, and what comes of their answers.
 //!
 //! The credential report names the users to look at; `ListAccessKeys` tells their keys; the event history tells since when
-//! they are inactive. Where the report cannot be used or is found wrong, every user is listed.
+//! they are inactive. Where the report cannot be used or is found wrong, every user is listed. What earlier scans know is
+//! evidence like any other, and spares the calls whose answers it foretells.
 
 mod details;
 mod findings;
 mod history;
 mod keys;
+mod known;
 mod report;
 
 use futures_util::future::join;
@@ -14,6 +16,7 @@ use keysweep_core::account::Account;
 use keysweep_core::assessment::{AccountAssessment, AccountStatus, Method};
 use keysweep_core::call::{Call, CallError, CallResult};
 use keysweep_core::coverage::Coverage;
+use keysweep_core::memory::{Remembered, Seen};
 use keysweep_core::policy::Policy;
 use keysweep_core::ports::{Clock, Inventory, StatusHistory};
 use keysweep_core::problem::{Gap, Problem};
@@ -31,8 +34,10 @@ const IN_FLIGHT: usize = 10;
 pub(crate) struct Plan<'a> {
     pub(crate) policy: Policy,
     pub(crate) exhaustive: bool,
-    /// Chooses the users of the spot check.
-    pub(crate) seed: &'a str,
+    /// Ask for everything, also for what earlier scans know.
+    pub(crate) fresh: bool,
+    /// The id of the scan. It also chooses the users of the spot check.
+    pub(crate) scan: &'a str,
 }
 
 /// One account under assessment: the ways to call it, and what could not be learnt so far.
@@ -42,6 +47,13 @@ struct Work<'a, E, C> {
     caller: &'a Caller<'a, C>,
     gates: &'a Gates,
     plan: Plan<'a>,
+    remembered: &'a Remembered,
+}
+
+/// What came of an account, and what is to be remembered of it.
+pub(crate) struct Assessed {
+    pub(crate) result: AccountAssessment,
+    pub(crate) seen: Seen,
 }
 
 impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
@@ -102,26 +114,35 @@ pub(crate) async fn assess<E: Inventory + StatusHistory, C: Clock>(
     caller: &Caller<'_, C>,
     gates: &Gates,
     plan: Plan<'_>,
-) -> AccountAssessment {
-    let work = Work { account, entered, caller, gates, plan };
+    remembered: &Remembered,
+) -> Assessed {
+    let work = Work { account, entered, caller, gates, plan, remembered };
     let mut problems = Vec::new();
 
     let report = if plan.exhaustive { None } else { work.report(&mut problems).await };
-    // Most accounts with an inactive key show it in the report, so the history can be read while keys are listed.
+    // Most accounts with an inactive key show it in the report, so the history can be read while keys are listed. What is
+    // known from before, though, holds only as far as the history agrees.
     let expected = report.as_ref().is_some_and(Report::shows_inactive_keys);
-    let early_history = async { if expected { Some(work.history().await) } else { None } };
-    let (keys, early_history) = join(work.keys(report.as_ref()), early_history).await;
+    let mut known = work.known(report.as_ref());
+    let (keys, early_history) = if expected && !known.is_empty() {
+        let history = work.history().await;
+        known.retain_untouched(&history);
+        (work.keys(report.as_ref(), &known).await, Some(history))
+    } else {
+        let early_history = async { if expected { Some(work.history().await) } else { None } };
+        join(work.keys(report.as_ref(), &known), early_history).await
+    };
     problems.extend(keys.problems);
 
     let needs_history = !keys.inactive.is_empty() || !keys.root.is_empty();
     let history = match early_history {
         Some(history) => history,
         None if needs_history => work.history().await,
-        None => History::not_needed(),
+        None => History::not_needed(remembered),
     };
     problems.extend(history.problems.iter().cloned());
 
-    let tags = work.tags(&keys.inactive, keys.users, &mut problems).await;
+    let tags = work.tags(&keys.inactive, keys.users, &known, &mut problems).await;
     let last_used = work.last_used(&keys.inactive, report.as_ref(), &mut problems).await;
     let now = caller.desk.clock.now();
     let looked_at = findings::Looked {
@@ -129,6 +150,7 @@ pub(crate) async fn assess<E: Inventory + StatusHistory, C: Clock>(
         root: &keys.root,
         report: report.as_ref(),
         history: &history,
+        remembered,
     };
     let findings = findings::draw(account.id, &looked_at, &last_used, tags.as_ref(), plan.policy, now);
 
@@ -137,7 +159,9 @@ pub(crate) async fn assess<E: Inventory + StatusHistory, C: Clock>(
         (false, Some(_)) => AccountStatus::Partial,
         (false, None) => AccountStatus::NotAssessed,
     };
-    AccountAssessment {
+    let listing = keys.listing.map(|listing| known::with_tags(listing, tags.as_ref(), &known, now));
+    let seen = Seen { observations: keys.observations, listing, ..history.read };
+    let result = AccountAssessment {
         account: account.clone(),
         status,
         method: keys.method,
@@ -147,7 +171,8 @@ pub(crate) async fn assess<E: Inventory + StatusHistory, C: Clock>(
         problems,
         calls: caller.counts(),
         assessed_at: Some(now),
-    }
+    };
+    Assessed { result, seen }
 }
 
 /// How the keys of users were found, for [`AccountAssessment::method`].

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use keysweep_app::memory::Forgetful;
 use keysweep_app::progress::{Progress, Silent};
 use keysweep_app::scan::{ScanError, ScanRequest, Target, scan};
 use keysweep_core::account::AccountId;
@@ -44,6 +45,7 @@ pub fn request(target: Target) -> ScanRequest {
         policy: Policy::default(),
         target,
         exhaustive: false,
+        fresh: false,
         concurrency: 8,
         give_up_after: Duration::from_mins(1),
     }
@@ -63,7 +65,8 @@ pub fn scan_with(
     let ports = SimPorts::new(Arc::clone(sim));
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(scan(&ports, &ports, &ports.clock(), request, progress, stop))
+    let scanned = runtime.block_on(scan(&ports, &ports, &Forgetful, &ports.clock(), request, progress, stop));
+    scanned.map(|scanned| scanned.assessment)
 }
 
 /// Scans the caller's own account.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use keysweep_app::filter::Filters;
+use keysweep_app::memory::Forgetful;
 use keysweep_app::scan::{ScanRequest, Target, scan};
 use keysweep_aws::{Session, SessionOptions, StaticCredentials, SystemClock};
 use keysweep_core::account::AccountId;
@@ -78,13 +79,14 @@ async fn show(args: DemoArgs, json: Output, csv: Output, stop: watch::Receiver<b
         policy: Policy::default(),
         target: Target::Organization(Filters::default()),
         exhaustive: false,
+        fresh: false,
         concurrency: 16,
         give_up_after: Duration::from_mins(1),
     };
     let progress = ProgressLine::new(args.quiet);
-    let scanned = scan(&session, &session, &clock, &request, &progress, stop).await;
+    let scanned = scan(&session, &session, &Forgetful, &clock, &request, &progress, stop).await;
     progress.clear();
-    let assessment = scanned.map_err(Failure::failed)?;
+    let assessment = scanned.map_err(Failure::failed)?.assessment;
     if assessment.problems().any(|problem| problem.gap == Gap::Interrupted) {
         return Err(Failure::interrupted(anyhow!("interrupted: the demo was not finished")));
     }

@@ -1,7 +1,8 @@
 //! `keysweep scan`: assesses an account or an organization and writes the report.
 
 use anyhow::anyhow;
-use keysweep_app::scan::{ScanError, ScanRequest, Target, scan};
+use keysweep_app::memory::Forgetful;
+use keysweep_app::scan::{ScanError, ScanRequest, Scanned, Target, scan};
 use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock};
 use keysweep_core::assessment::Assessment;
 use keysweep_core::call::{CallError, CallErrorKind};
@@ -44,7 +45,7 @@ async fn assess(settings: Settings, output: Output, mut stop: watch::Receiver<bo
     let request = request(&settings, &clock);
     let progress = ProgressLine::new(settings.quiet);
     let scanned = {
-        let scanning = scan(&session, &session, &clock, &request, &progress, stop.clone());
+        let scanning = scan(&session, &session, &Forgetful, &clock, &request, &progress, stop.clone());
         tokio::select! {
             scanned = scanning => Some(scanned),
             () = asked_too_early(&mut stop, &progress) => None,
@@ -52,7 +53,7 @@ async fn assess(settings: Settings, output: Output, mut stop: watch::Receiver<bo
     };
     progress.clear();
     match scanned {
-        Some(Ok(assessment)) => report(&assessment, &settings, output),
+        Some(Ok(Scanned { assessment, .. })) => report(&assessment, &settings, output),
         Some(Err(error)) => Err(no_assessment(error)),
         None => Err(stopped_early()),
     }
@@ -92,6 +93,7 @@ fn request(settings: &Settings, clock: &impl Clock) -> ScanRequest {
             Target::OwnAccount
         },
         exhaustive: settings.exhaustive,
+        fresh: false,
         concurrency: settings.concurrency,
         give_up_after: settings.give_up_after,
     }
@@ -180,6 +182,9 @@ fn no_assessment(error: ScanError) -> Failure {
     let hint = match &error {
         ScanError::Caller(call) => caller_hint(call),
         ScanError::Organization(call) => organization_hint(call),
+        ScanError::Store(_) => {
+            "`keysweep state check` says what is wrong with it; --state none scans without one".to_owned()
+        }
     };
     Failure::failed(error).hint(hint)
 }
