@@ -7,7 +7,10 @@
 
 use keysweep_core::coverage::Coverage;
 use keysweep_core::finding::Verdict::{self, Contradictory, LongTerm, Recent, Undetermined};
-use keysweep_core::infer::{Change, Claim, Confidence, Contradiction, Inference, KeyHistory, Look, infer};
+use keysweep_core::infer::{
+    Change, Claim, Confidence, Contradiction, EarliestGround, Inference, KeyHistory, LatestGround, Look,
+    infer,
+};
 use keysweep_core::key::KeyStatus::{self, Active, Inactive};
 use keysweep_core::time::{Instant, Interval, SignedDuration, Span};
 
@@ -445,4 +448,34 @@ fn what_is_recorded_before_the_creation_is_a_contradiction() {
     assert_eq!(key.verdict("30d").0, Contradictory);
     let seen = Key::created(50).seen(40, 45, Inactive);
     assert_eq!(seen.infer().contradictions, [Contradiction::BeforeCreation { at: day(45) }]);
+}
+
+// Reasons.
+
+#[test]
+fn every_end_of_an_interval_has_its_reason() {
+    let grounds = |claim: Claim| (claim.grounds.earliest, claim.grounds.latest);
+    let settled = |key: Key| grounds(key.infer().settled.unwrap());
+
+    let untouched = Key::created(0).read_from(110).seen(198, 198, Inactive);
+    assert_eq!(settled(untouched), (EarliestGround::Created, LatestGround::CoverageBegins));
+    let dated = Key::created(0).changed(130, Active).changed(160, Inactive).read_from(110);
+    assert_eq!(settled(dated), (EarliestGround::SwitchedOff, LatestGround::SwitchedOff));
+    let unknown_before = Key::created(0).changed(160, Inactive).read_from(110);
+    assert_eq!(settled(unknown_before), (EarliestGround::Created, LatestGround::SwitchedOff));
+    let seen_on = Key::created(0).seen(50, 51, Active).changed(160, Inactive).read_from(110);
+    let seen_active = EarliestGround::SeenActive { from: day(50), to: day(51) };
+    assert_eq!(settled(seen_on), (seen_active, LatestGround::SwitchedOff));
+    let switched_on = Key::created(0).changed(50, Active).changed(160, Inactive).read_from(110);
+    assert_eq!(settled(switched_on), (EarliestGround::SwitchedOn, LatestGround::SwitchedOff));
+    let active_at_a_gap =
+        Key::created(0).changed(20, Active).covered(10, 40).changed(160, Inactive).read_from(110);
+    assert_eq!(settled(active_at_a_gap), (EarliestGround::ActiveBefore, LatestGround::SwitchedOff));
+
+    let never_off = Key::created(150).read_from(110).infer().at_look;
+    assert_eq!(grounds(never_off), (EarliestGround::ActiveBefore, LatestGround::SeenInactive));
+    let by_looks = Key::created(0).seen(50, 51, Inactive).infer().observed.unwrap();
+    assert_eq!(grounds(by_looks), (EarliestGround::Created, LatestGround::SeenInactive));
+    let by_a_change = Key::created(0).changed(50, Inactive).infer().observed.unwrap();
+    assert_eq!(grounds(by_a_change), (EarliestGround::Created, LatestGround::SwitchedOff));
 }

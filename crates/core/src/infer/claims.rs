@@ -1,6 +1,7 @@
 //! From the walk to claims: the same walk over more and more of the time taken as covered, each step with the confidence
 //! that it costs; and the verdict, which is the strongest claim's that decides.
 
+use super::grounds::{Grounds, LatestGround};
 use super::walk::{Cells, Group, groups};
 use super::{Claim, Confidence, Contradiction, KeyHistory, Look};
 use crate::coverage::Coverage;
@@ -40,10 +41,12 @@ pub fn infer(history: &KeyHistory<'_>) -> Inference {
     contradictions
         .extend(cells.conflict.map(|(seen_at, seen)| Contradiction::SeenAgainstHistory { seen_at, seen }));
 
+    let (earliest, ground) = cells.earliest_start_at(seen);
     let at_look = Claim {
         as_of: seen.to,
-        interval: Interval::new(cells.earliest_start_at(seen), seen.to).unwrap_or(Interval::exactly(seen.to)),
+        interval: Interval::new(earliest, seen.to).unwrap_or(Interval::exactly(seen.to)),
         confidence: Confidence::Proven,
+        grounds: Grounds { earliest: ground, latest: LatestGround::SeenInactive },
     };
 
     let settled = history
@@ -63,7 +66,8 @@ pub fn infer(history: &KeyHistory<'_>) -> Inference {
         .and_then(|bridges| {
             let quiet = Coverage::from_spans(delivered.spans().iter().copied().chain(bridges));
             claim(&Cells::new(created, &groups, &looks, &quiet), as_of, Confidence::Observed)
-        });
+        })
+        .map(|claim| from_a_sign(claim, &groups, &delivered));
 
     Inference { at_look, settled, settling, observed, contradictions }
 }
@@ -73,7 +77,18 @@ fn claim(cells: &Cells<'_>, as_of: Instant, confidence: Confidence) -> Option<Cl
     if cells.conflict.is_some() || !cells.inactive_at_end_of(as_of) {
         return None;
     }
-    cells.starts(as_of).map(|interval| Claim { as_of, interval, confidence })
+    cells.starts(as_of).map(|(interval, grounds)| Claim { as_of, interval, confidence, grounds })
+}
+
+/// An observed claim whose time without a change begins with no recorded history begins with a sign of an Inactive key:
+/// a change, or else a look.
+fn from_a_sign(mut claim: Claim, groups: &[Group], covered: &Coverage) -> Claim {
+    let latest = claim.interval.latest();
+    if claim.grounds.latest == LatestGround::CoverageBegins && covered.span_at(latest.next()).is_none() {
+        let recorded = groups.iter().any(|group| group.at == latest && group.set.has(KeyStatus::Inactive));
+        claim.grounds.latest = if recorded { LatestGround::SwitchedOff } else { LatestGround::SeenInactive };
+    }
+    claim
 }
 
 fn before_creation(history: &KeyHistory<'_>) -> Vec<Contradiction> {

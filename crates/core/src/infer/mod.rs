@@ -2,11 +2,13 @@
 //! `docs/SEMANTICS.md` states its rules; each statement there names the test that holds it.
 
 mod claims;
+mod grounds;
 mod walk;
 
 use std::fmt;
 
 pub use claims::{Inference, infer};
+pub use grounds::{EarliestGround, Grounds, LatestGround};
 
 use crate::coverage::Coverage;
 use crate::key::KeyStatus;
@@ -90,6 +92,8 @@ pub struct Claim {
     pub interval: Interval,
     /// What it rests on.
     pub confidence: Confidence,
+    /// Why not earlier, and why not later.
+    pub grounds: Grounds,
 }
 
 impl Claim {

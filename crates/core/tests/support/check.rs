@@ -7,7 +7,7 @@ use std::num::NonZero;
 use std::thread;
 
 use keysweep_core::finding::Verdict;
-use keysweep_core::infer::{Claim, infer};
+use keysweep_core::infer::{Claim, EarliestGround, LatestGround, infer};
 use keysweep_core::time::Instant;
 
 use super::evidence::at;
@@ -108,6 +108,21 @@ fn small_case(rng: &mut Rng, tally: &mut Tally) -> Result<(), String> {
             tally.count_if(inference.settled.is_some(), "reference: settled claims");
             tally.count_if(inference.settling.is_some(), "reference: settling claims");
             tally.count_if(inference.observed.is_some(), "reference: observed claims");
+            let claims = [Some(inference.at_look), inference.settled, inference.settling, inference.observed];
+            for Claim { grounds, .. } in claims.into_iter().flatten() {
+                tally.count(match grounds.earliest {
+                    EarliestGround::Created => "grounds: created",
+                    EarliestGround::SwitchedOn => "grounds: not earlier, switched on",
+                    EarliestGround::SwitchedOff => "grounds: not earlier, switched off",
+                    EarliestGround::ActiveBefore => "grounds: not earlier, Active before",
+                    EarliestGround::SeenActive { .. } => "grounds: not earlier, seen Active",
+                });
+                tally.count(match grounds.latest {
+                    LatestGround::SwitchedOff => "grounds: not later, switched off",
+                    LatestGround::CoverageBegins => "grounds: not later, covered time begins",
+                    LatestGround::SeenInactive => "grounds: not later, seen Inactive",
+                });
+            }
             Ok(())
         }
         Err(difference) => {

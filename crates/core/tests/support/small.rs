@@ -3,7 +3,9 @@
 
 use keysweep_core::coverage::Coverage;
 use keysweep_core::finding::Verdict;
-use keysweep_core::infer::{Change, Claim, Confidence, Inference, Look, infer};
+use keysweep_core::infer::{
+    Change, Claim, Confidence, EarliestGround, Grounds, Inference, LatestGround, Look, infer,
+};
 use keysweep_core::key::KeyStatus::{Active, Inactive};
 use keysweep_core::time::{Instant, Interval, Span};
 
@@ -68,11 +70,19 @@ fn made_up(rng: &mut Rng, longest: i64) -> Evidence {
     Evidence { created: at(created), changes, looks, seen, coverage, settled_until, now: at(now) }
 }
 
+/// The reference tells no grounds: those of the inference are held against it in [`grounds_hold`].
+const NOT_TOLD: Grounds = Grounds { earliest: EarliestGround::Created, latest: LatestGround::SeenInactive };
+
+/// All of a claim that the reference tells.
+fn told(claim: &Claim) -> (Instant, Interval, Confidence) {
+    (claim.as_of, claim.interval, claim.confidence)
+}
+
 /// The claim that follows from an answer, where one does.
 fn claim(answer: &Answer, as_of: Instant, confidence: Confidence) -> Option<Claim> {
     let (first, last) = (answer.starts.first()?, answer.starts.last()?);
     let interval = Interval::new(at(*first), at(*last))?;
-    answer.entails_inactive().then_some(Claim { as_of, interval, confidence })
+    answer.entails_inactive().then_some(Claim { as_of, interval, confidence, grounds: NOT_TOLD })
 }
 
 /// All that the reference concludes from the evidence; contradictions as whether there are any.
@@ -88,7 +98,7 @@ fn expected(evidence: &Evidence) -> (Inference, bool) {
     let earliest = at_look.starts.first().map_or(seen.to, |first| at(*first));
     assert!(at_look.starts.last().is_none_or(|last| at(*last) <= seen.to));
     let interval = Interval::new(earliest, seen.to).unwrap();
-    let at_look = Claim { as_of: seen.to, interval, confidence: Confidence::Proven };
+    let at_look = Claim { as_of: seen.to, interval, confidence: Confidence::Proven, grounds: NOT_TOLD };
 
     let settled = evidence.settled_until.map(Instant::previous).and_then(|end| {
         let answer = ask(evidence, covered, Moment::EndOf(end.unix()));
@@ -155,8 +165,11 @@ pub(crate) fn compare(evidence: &Evidence) -> Result<Inference, String> {
             ("observed", found.observed, expected.observed),
         ];
         for (name, found, expected) in parts {
-            if found != expected {
+            if found.as_ref().map(told) != expected.as_ref().map(told) {
                 return differs(name, &found, &expected);
+            }
+            if let Some(wrong) = found.and_then(|claim| grounds_hold(evidence, &claim).err()) {
+                return differs(name, &found, &wrong);
             }
         }
     }
@@ -164,11 +177,54 @@ pub(crate) fn compare(evidence: &Evidence) -> Result<Inference, String> {
         let (kind, rests_on) = verdict(&expected, contradictory, threshold, evidence.now);
         let threshold = format!("{threshold}s").parse().unwrap();
         let found = found.verdict(threshold, evidence.now);
-        if found.0 != kind || rests_on.is_some_and(|claim| claim != found.1) {
+        if found.0 != kind || rests_on.is_some_and(|claim| told(&claim) != told(&found.1)) {
             return differs(&format!("verdict against {threshold}"), &found, &(kind, rests_on));
         }
     }
     Ok(found)
+}
+
+/// Whether the reasons that a claim gives for its two ends are true of the evidence; says which is not.
+fn grounds_hold(evidence: &Evidence, claim: &Claim) -> Result<(), &'static str> {
+    let covered = |second| evidence.coverage.span_at(at(second)).is_some();
+    let assumed = |second| match claim.confidence {
+        Confidence::Proven => covered(second),
+        Confidence::Settling => covered(second) || evidence.assumed_delivered(at(second)),
+        Confidence::Observed => {
+            covered(second) || evidence.assumed_delivered(at(second)) || evidence.assumed_quiet(at(second))
+        }
+    };
+    let (earliest, latest) = (claim.interval.earliest(), claim.interval.latest());
+    let changed = |at, status| evidence.changes.contains(&Change { at, status });
+    let active_before = || {
+        let answer = ask(evidence, assumed, Moment::EndOf(earliest.unix() - 1));
+        answer.starts.is_empty()
+    };
+    let earliest_holds = match claim.grounds.earliest {
+        EarliestGround::Created => earliest == evidence.created,
+        EarliestGround::SwitchedOn => changed(earliest, Active),
+        EarliestGround::SwitchedOff => changed(earliest, Inactive) && active_before(),
+        EarliestGround::ActiveBefore => active_before() && evidence.created < earliest,
+        EarliestGround::SeenActive { from, to } => {
+            evidence.looks.contains(&Look { from, to, status: Active }) && from <= earliest
+        }
+    };
+    // From the latest start on, every change is known or assumed to be, and none is to Active.
+    let quiet = || {
+        (latest.unix() + 1..=claim.as_of.unix()).all(|second| assumed(second) && !changed(at(second), Active))
+    };
+    let latest_holds = match claim.grounds.latest {
+        LatestGround::SwitchedOff => changed(latest, Inactive) && quiet(),
+        LatestGround::CoverageBegins => quiet() && covered(latest.unix() + 1) && !covered(latest.unix()),
+        LatestGround::SeenInactive => {
+            evidence.all_looks().any(|look| look.to == latest && look.status == Inactive) && quiet()
+        }
+    };
+    match (earliest_holds, latest_holds) {
+        (true, true) => Ok(()),
+        (false, _) => Err("the ground of the earliest start does not hold"),
+        (true, false) => Err("the ground of the latest start does not hold"),
+    }
 }
 
 /// A smaller evidence that the inference still gets wrong, by leaving out one thing at a time.

@@ -397,6 +397,8 @@ struct ClaimV1 {
     as_of: Time,
     confidence: &'static str,
     confidence_text: &'static str,
+    earliest_ground: &'static str,
+    latest_ground: &'static str,
     text: String,
 }
 
@@ -410,6 +412,8 @@ impl ClaimV1 {
             as_of: Time(claim.as_of),
             confidence: claim.confidence.name(),
             confidence_text: words::confidence(claim.confidence),
+            earliest_ground: claim.grounds.earliest.name(),
+            latest_ground: claim.grounds.latest.name(),
             text: words::since(interval),
         }
     }

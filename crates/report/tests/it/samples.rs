@@ -10,7 +10,7 @@ use keysweep_core::call::{Call, CallError, CallErrorKind};
 use keysweep_core::coverage::Coverage;
 use keysweep_core::evidence::{EventId, Evidence, Observation, ObservationSource, StatusChange, Target};
 use keysweep_core::finding::{Finding, Verdict};
-use keysweep_core::infer::{Claim, Confidence, Contradiction};
+use keysweep_core::infer::{Claim, Confidence, Contradiction, EarliestGround, Grounds, LatestGround};
 use keysweep_core::key::{KeyStatus, LastUsed, Owner};
 use keysweep_core::policy::Policy;
 use keysweep_core::problem::{Gap, Problem};
@@ -19,6 +19,10 @@ use keysweep_core::time::{Instant, Interval, Span};
 pub(crate) const NOW: &str = "2026-11-23T07:12:30Z";
 const SETTLED: &str = "2026-11-23T05:12:00Z";
 const HISTORY_BEGINS: &str = "2026-08-25T07:12:00Z";
+
+/// The claim is exact: a recorded change ended a period known to be Active.
+const SWITCHED_OFF: Grounds =
+    Grounds { earliest: EarliestGround::SwitchedOff, latest: LatestGround::SwitchedOff };
 
 pub(crate) fn at(text: &str) -> Instant {
     text.parse().unwrap()
@@ -120,8 +124,9 @@ pub(crate) fn long_term(account: &str, name: &str, key: u32) -> Finding {
         verdict: Verdict::LongTerm,
         inactive_since: Claim {
             as_of: at("2026-11-23T05:11:59Z"),
-            interval: Interval::new(at("2023-02-01T08:00:00Z"), at(HISTORY_BEGINS)).unwrap(),
+            interval: Interval::new(at("2023-02-01T08:00:00Z"), at(HISTORY_BEGINS).previous()).unwrap(),
             confidence: Confidence::Proven,
+            grounds: Grounds { earliest: EarliestGround::Created, latest: LatestGround::CoverageBegins },
         },
         known_by: None,
         last_used: LastUsed::At {
@@ -145,6 +150,7 @@ pub(crate) fn dated(account: &str, name: &str, key: u32) -> Finding {
             as_of: at("2026-11-23T05:11:59Z"),
             interval: Interval::new(at(off), at(off)).unwrap(),
             confidence: Confidence::Proven,
+            grounds: SWITCHED_OFF,
         },
         evidence: vec![
             Evidence::Created(at("2023-02-01T08:00:00Z")),
@@ -163,9 +169,10 @@ pub(crate) fn recent(account: &str, name: &str, key: u32) -> Finding {
     Finding {
         verdict: Verdict::Recent,
         inactive_since: Claim {
-            as_of: at("2026-11-23T07:12:03Z"),
+            as_of: at(NOW),
             interval: Interval::new(at(off), at(off)).unwrap(),
             confidence: Confidence::Settling,
+            grounds: SWITCHED_OFF,
         },
         evidence: vec![change(key, name, off, KeyStatus::Inactive), seen_now()],
         last_used: LastUsed::At { at: at("2026-11-21T01:00:00Z"), service: None, region: None },
@@ -182,6 +189,7 @@ pub(crate) fn undetermined(account: &str, name: &str, key: u32) -> Finding {
             as_of: at("2026-11-23T07:12:03Z"),
             interval: Interval::new(at("2023-02-01T08:00:00Z"), at("2026-11-13T07:00:00Z")).unwrap(),
             confidence: Confidence::Observed,
+            grounds: Grounds { earliest: EarliestGround::Created, latest: LatestGround::SeenInactive },
         },
         known_by: Some(at("2026-12-13T07:00:00Z")),
         evidence: vec![
