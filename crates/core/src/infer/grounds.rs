@@ -41,6 +41,9 @@ pub enum LatestGround {
     /// The covered time that reaches up to the moment that the claim speaks of begins in the next second, and the key was
     /// Inactive then.
     CoverageBegins,
+    /// A span that somebody asserted to be complete begins in the next second, and the key was Inactive then if that is
+    /// true.
+    AssertionBegins,
     /// A look that saw it Inactive ended in that second. The claim at the look has no other ground; in an observed claim
     /// it is the first look since which no sign of an Active key is known.
     SeenInactive,
@@ -65,6 +68,7 @@ impl LatestGround {
         match self {
             Self::SwitchedOff => "switched_off",
             Self::CoverageBegins => "coverage_begins",
+            Self::AssertionBegins => "assertion_begins",
             Self::SeenInactive => "seen_inactive",
         }
     }
