@@ -69,7 +69,6 @@ fn main() -> ExitCode {
             changes: &key.changes,
             looks: &key.looks,
             seen: key.seen,
-            asserted: &Coverage::none(),
             coverage: &coverage,
             settled_until: Some(Instant::from_unix(settled_until)),
             now: Instant::from_unix(now),

@@ -20,6 +20,11 @@ impl AccountId {
     pub const fn from_number(number: u64) -> Option<Self> {
         if number < 1_000_000_000_000 { Some(Self(number)) } else { None }
     }
+
+    /// The number that its twelve digits write.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
 }
 
 impl FromStr for AccountId {

@@ -110,8 +110,6 @@ pub struct AccountAssessment {
     pub users: Option<u64>,
     /// The time in which every status change would have been seen.
     pub coverage: Coverage,
-    /// The time of which somebody who imported events said that every status change is among them.
-    pub asserted: Coverage,
     /// One for each inactive key.
     pub findings: Vec<Finding>,
     /// What was not covered.
@@ -167,6 +165,16 @@ impl CallCounts {
             sent: sum.sent + count.sent,
             throttled: sum.throttled + count.throttled,
         })
+    }
+}
+
+impl FromIterator<(Call, CallCount)> for CallCounts {
+    fn from_iter<T: IntoIterator<Item = (Call, CallCount)>>(counts: T) -> Self {
+        let mut all = Self::default();
+        for (call, count) in counts {
+            all.add(call, count);
+        }
+        all
     }
 }
 

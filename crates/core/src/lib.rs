@@ -5,6 +5,7 @@
 //! arguments. The outside world is named only by the traits in [`ports`].
 
 pub mod account;
+pub mod archive;
 pub mod assessment;
 pub mod call;
 pub mod coverage;

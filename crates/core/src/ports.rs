@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::account::{
     Account, AccountId, AccountState, CallerIdentity, Organization, OrganizationalUnit, Tags,
 };
+use crate::archive::{Imported, KeyQuery, KnownKey, ScanRecord};
 use crate::assessment::{AccountAssessment, Assessment};
 use crate::call::CallResult;
 use crate::key::{AccessKey, AccessKeyId, LastUsed, User, UserName};
@@ -225,6 +226,40 @@ pub trait Store: Send + Sync {
     /// Notes that the scan ended, with what concerns no single account. Accounts that were not kept yet, such as those
     /// that were skipped, are kept with it.
     fn finish(&self, assessment: &Assessment) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// What a store tells of the past to those who ask for it, and how it learns what no scan saw.
+pub trait Archive: Store {
+    /// Every scan, newest first; those that never finished, or are still running, too.
+    fn scans(&self) -> impl Future<Output = Result<Vec<ScanRecord>, Self::Error>> + Send;
+
+    /// The whole assessment with this id, equal to the one that [`Store::finish`] was given; its accounts are in the order
+    /// of their ids. `None` where there is no such scan, or it did not finish.
+    fn assessment(&self, id: &str) -> impl Future<Output = Result<Option<Assessment>, Self::Error>> + Send;
+
+    /// The result for one account of a scan, finished or not. `None` where that scan kept none.
+    fn account_result(
+        &self,
+        scan: &str,
+        account: AccountId,
+    ) -> impl Future<Output = Result<Option<AccountAssessment>, Self::Error>> + Send;
+
+    /// The scans that kept a result for this account, newest first, by id.
+    fn scans_of(&self, account: AccountId) -> impl Future<Output = Result<Vec<String>, Self::Error>> + Send;
+
+    /// Users' keys, by account and id.
+    fn find_keys(&self, query: &KeyQuery) -> impl Future<Output = Result<Vec<KnownKey>, Self::Error>> + Send;
+
+    /// The accounts that a scan kept a result for, in the order of their ids.
+    fn accounts_of(&self, scan: &str) -> impl Future<Output = Result<Vec<AccountId>, Self::Error>> + Send;
+
+    /// Adds evidence of one account that came from elsewhere than a scan, as a whole or not at all; how many of its status
+    /// changes were not known before. Adding the same again changes nothing.
+    fn import(
+        &self,
+        account: AccountId,
+        imported: &Imported,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 }
 
 /// The account that a directory entry describes, before its path and tags are known.

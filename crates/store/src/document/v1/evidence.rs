@@ -1,0 +1,219 @@
+//! Status changes, observations, and claims.
+
+use keysweep_core::account::AccountId;
+use keysweep_core::evidence::{EventId, Evidence, Observation, ObservationSource, StatusChange, Target};
+use keysweep_core::infer::{Claim, Confidence, Contradiction};
+use keysweep_core::time::Interval;
+use serde::{Deserialize, Serialize};
+
+use super::{DocumentError, InstantV1, Result, StatusV1, parse};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ChangeV1 {
+    at: InstantV1,
+    status: StatusV1,
+    key: String,
+    target: TargetV1,
+    account: Option<String>,
+    event: String,
+    actor: Option<String>,
+    source_ip: Option<String>,
+}
+
+/// Whose key a recorded call changed.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TargetV1 {
+    User(String),
+    Root,
+    NotRecorded,
+}
+
+impl TargetV1 {
+    pub(crate) fn of(target: &Target) -> Self {
+        match target {
+            Target::User(user) => Self::User(user.as_str().to_owned()),
+            Target::Root => Self::Root,
+            Target::NotRecorded => Self::NotRecorded,
+        }
+    }
+
+    pub(crate) fn read(&self) -> Result<Target> {
+        Ok(match self {
+            Self::User(user) => Target::User(parse(user)?),
+            Self::Root => Target::Root,
+            Self::NotRecorded => Target::NotRecorded,
+        })
+    }
+}
+
+impl ChangeV1 {
+    pub(crate) fn of(change: &StatusChange) -> Self {
+        Self {
+            at: change.at.into(),
+            status: change.status.into(),
+            key: change.key.as_str().to_owned(),
+            target: TargetV1::of(&change.target),
+            account: change.account.map(|account| account.to_string()),
+            event: change.event.as_str().to_owned(),
+            actor: change.actor.clone(),
+            source_ip: change.source_ip.clone(),
+        }
+    }
+
+    pub(crate) fn read(self) -> Result<StatusChange> {
+        Ok(StatusChange {
+            at: self.at.into(),
+            status: self.status.into(),
+            key: parse(&self.key)?,
+            target: self.target.read()?,
+            account: self.account.as_deref().map(parse::<AccountId>).transpose()?,
+            event: EventId::new(&self.event),
+            actor: self.actor,
+            source_ip: self.source_ip,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ObservationV1 {
+    from: InstantV1,
+    to: InstantV1,
+    status: StatusV1,
+    source: SourceV1,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SourceV1 {
+    ListAccessKeys,
+    CredentialReport,
+    EarlierScan(String),
+}
+
+impl ObservationV1 {
+    pub(crate) fn of(observation: &Observation) -> Self {
+        Self {
+            from: observation.from.into(),
+            to: observation.to.into(),
+            status: observation.status.into(),
+            source: match &observation.source {
+                ObservationSource::ListAccessKeys => SourceV1::ListAccessKeys,
+                ObservationSource::CredentialReport => SourceV1::CredentialReport,
+                ObservationSource::EarlierScan(id) => SourceV1::EarlierScan(id.clone()),
+            },
+        }
+    }
+
+    pub(crate) fn read(self) -> Observation {
+        Observation {
+            from: self.from.into(),
+            to: self.to.into(),
+            status: self.status.into(),
+            source: match self.source {
+                SourceV1::ListAccessKeys => ObservationSource::ListAccessKeys,
+                SourceV1::CredentialReport => ObservationSource::CredentialReport,
+                SourceV1::EarlierScan(id) => ObservationSource::EarlierScan(id),
+            },
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EvidenceV1 {
+    Created(InstantV1),
+    Changed(ChangeV1),
+    Observed(ObservationV1),
+}
+
+impl EvidenceV1 {
+    pub(crate) fn of(evidence: &Evidence) -> Self {
+        match evidence {
+            Evidence::Created(at) => Self::Created((*at).into()),
+            Evidence::Changed(change) => Self::Changed(ChangeV1::of(change)),
+            Evidence::Observed(observation) => Self::Observed(ObservationV1::of(observation)),
+        }
+    }
+
+    pub(crate) fn read(self) -> Result<Evidence> {
+        Ok(match self {
+            Self::Created(at) => Evidence::Created(at.into()),
+            Self::Changed(change) => Evidence::Changed(change.read()?),
+            Self::Observed(observation) => Evidence::Observed(observation.read()),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ClaimV1 {
+    as_of: InstantV1,
+    earliest: InstantV1,
+    latest: InstantV1,
+    confidence: ConfidenceV1,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ConfidenceV1 {
+    Proven,
+    Settling,
+    Observed,
+}
+
+impl ClaimV1 {
+    pub(crate) fn of(claim: &Claim) -> Self {
+        Self {
+            as_of: claim.as_of.into(),
+            earliest: claim.interval.earliest().into(),
+            latest: claim.interval.latest().into(),
+            confidence: match claim.confidence {
+                Confidence::Proven => ConfidenceV1::Proven,
+                Confidence::Settling => ConfidenceV1::Settling,
+                Confidence::Observed => ConfidenceV1::Observed,
+            },
+        }
+    }
+
+    pub(crate) fn read(self) -> Result<Claim> {
+        let (earliest, latest) = (self.earliest.into(), self.latest.into());
+        Ok(Claim {
+            as_of: self.as_of.into(),
+            interval: Interval::new(earliest, latest).ok_or_else(|| {
+                DocumentError::Value(format!("an interval from {earliest} back to {latest}"))
+            })?,
+            confidence: match self.confidence {
+                ConfidenceV1::Proven => Confidence::Proven,
+                ConfidenceV1::Settling => Confidence::Settling,
+                ConfidenceV1::Observed => Confidence::Observed,
+            },
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ContradictionV1 {
+    SeenAgainstHistory { seen_at: InstantV1, seen: StatusV1 },
+    BeforeCreation { at: InstantV1 },
+}
+
+impl ContradictionV1 {
+    pub(crate) fn of(contradiction: &Contradiction) -> Self {
+        match contradiction {
+            Contradiction::SeenAgainstHistory { seen_at, seen } => {
+                Self::SeenAgainstHistory { seen_at: (*seen_at).into(), seen: (*seen).into() }
+            }
+            Contradiction::BeforeCreation { at } => Self::BeforeCreation { at: (*at).into() },
+        }
+    }
+
+    pub(crate) fn read(self) -> Contradiction {
+        match self {
+            Self::SeenAgainstHistory { seen_at, seen } => {
+                Contradiction::SeenAgainstHistory { seen_at: seen_at.into(), seen: seen.into() }
+            }
+            Self::BeforeCreation { at } => Contradiction::BeforeCreation { at: at.into() },
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! One way to talk to SQLite and PostgreSQL: the same query texts, `$1` for the first value, and errors told apart by
+//! what can be done about them. What is asked is decided elsewhere.
+
+use sqlx::{Row as _, SqlSafeStr};
+
+use crate::error::{StoreError, StoreErrorKind};
+
+/// A value to bind.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Int(Option<i64>),
+    Text(Option<String>),
+    Bytes(Option<Vec<u8>>),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(value: Option<i64>) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(Some(value.to_owned()))
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(value: Option<&str>) -> Self {
+        Self::Text(value.map(str::to_owned))
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Bytes(Some(value))
+    }
+}
+
+impl From<Option<Vec<u8>>> for Value {
+    fn from(value: Option<Vec<u8>>) -> Self {
+        Self::Bytes(value)
+    }
+}
+
+/// Connections to one database.
+pub(super) struct Database {
+    /// Where it is, without credentials.
+    pub(super) name: String,
+    pub(super) pool: Pool,
+}
+
+pub(super) enum Pool {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::SqlitePool),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgPool),
+}
+
+/// Whether a transaction writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It sees one state of the database throughout.
+    Read,
+    /// It waits for other writers first.
+    Write,
+}
+
+impl Database {
+    pub(super) fn error(&self, kind: StoreErrorKind) -> StoreError {
+        StoreError::new(&self.name, kind)
+    }
+
+    pub(super) async fn begin(&self, purpose: Purpose) -> Result<Transaction, StoreError> {
+        let inner = match &self.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => {
+                let begin = match purpose {
+                    Purpose::Read => "begin",
+                    Purpose::Write => "begin immediate",
+                };
+                pool.begin_with(begin).await.map(Inner::Sqlite)
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => {
+                let begin = match purpose {
+                    Purpose::Read => "begin isolation level repeatable read read only",
+                    Purpose::Write => "begin",
+                };
+                pool.begin_with(begin).await.map(Inner::Postgres)
+            }
+        };
+        let inner = inner.map_err(|error| failure(&self.name, error))?;
+        Ok(Transaction { name: self.name.clone(), inner })
+    }
+}
+
+/// A transaction. It is rolled back where it is dropped without [`Transaction::commit`].
+pub(super) struct Transaction {
+    name: String,
+    inner: Inner,
+}
+
+enum Inner {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {{
+        let mut query = sqlx::query($sql);
+        for value in $values {
+            query = match value {
+                Value::Int(value) => query.bind(value),
+                Value::Text(value) => query.bind(value),
+                Value::Bytes(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+impl Transaction {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn error(&self, kind: StoreErrorKind) -> StoreError {
+        StoreError::new(&self.name, kind)
+    }
+
+    pub(super) fn is_postgres(&self) -> bool {
+        match self.inner {
+            #[cfg(feature = "sqlite")]
+            Inner::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Inner::Postgres(_) => true,
+        }
+    }
+
+    /// Runs a statement; how many rows it changed.
+    pub(super) async fn execute(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        let done = match &mut self.inner {
+            #[cfg(feature = "sqlite")]
+            Inner::Sqlite(open) => {
+                bound!(sql, values).execute(&mut **open).await.map(|done| done.rows_affected())
+            }
+            #[cfg(feature = "postgres")]
+            Inner::Postgres(open) => {
+                bound!(sql, values).execute(&mut **open).await.map(|done| done.rows_affected())
+            }
+        };
+        done.map_err(|error| failure(&self.name, error))
+    }
+
+    /// Runs statements without values.
+    pub(super) async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), StoreError> {
+        let done = match &mut self.inner {
+            #[cfg(feature = "sqlite")]
+            Inner::Sqlite(open) => sqlx::raw_sql(sql).execute(&mut **open).await.map(|_| ()),
+            #[cfg(feature = "postgres")]
+            Inner::Postgres(open) => sqlx::raw_sql(sql).execute(&mut **open).await.map(|_| ()),
+        };
+        done.map_err(|error| failure(&self.name, error))
+    }
+
+    /// The rows of a query.
+    pub(super) async fn rows(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = match &mut self.inner {
+            #[cfg(feature = "sqlite")]
+            Inner::Sqlite(open) => bound!(sql, values)
+                .fetch_all(&mut **open)
+                .await
+                .map(|rows| rows.into_iter().map(AnyRow::Sqlite).collect::<Vec<_>>()),
+            #[cfg(feature = "postgres")]
+            Inner::Postgres(open) => bound!(sql, values)
+                .fetch_all(&mut **open)
+                .await
+                .map(|rows| rows.into_iter().map(AnyRow::Postgres).collect()),
+        };
+        let rows = rows.map_err(|error| failure(&self.name, error))?;
+        Ok(rows.into_iter().map(|row| Row { name: self.name.clone(), row }).collect())
+    }
+
+    /// The first row of a query.
+    pub(super) async fn row(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        let done = match self.inner {
+            #[cfg(feature = "sqlite")]
+            Inner::Sqlite(open) => open.commit().await,
+            #[cfg(feature = "postgres")]
+            Inner::Postgres(open) => open.commit().await,
+        };
+        done.map_err(|error| failure(&self.name, error))
+    }
+}
+
+/// A row of an answer.
+pub(super) struct Row {
+    name: String,
+    row: AnyRow,
+}
+
+enum AnyRow {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::sqlite::SqliteRow),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::postgres::PgRow),
+}
+
+macro_rules! column {
+    ($row:expr, $index:expr) => {{
+        let value = match &$row.row {
+            #[cfg(feature = "sqlite")]
+            AnyRow::Sqlite(row) => row.try_get($index),
+            #[cfg(feature = "postgres")]
+            AnyRow::Postgres(row) => row.try_get($index),
+        };
+        value.map_err(|error| failure(&$row.name, error))
+    }};
+}
+
+impl Row {
+    pub(super) fn int(&self, index: usize) -> Result<i64, StoreError> {
+        column!(self, index)
+    }
+
+    pub(super) fn text(&self, index: usize) -> Result<String, StoreError> {
+        column!(self, index)
+    }
+
+    pub(super) fn bytes(&self, index: usize) -> Result<Vec<u8>, StoreError> {
+        column!(self, index)
+    }
+
+    pub(super) fn int_or_null(&self, index: usize) -> Result<Option<i64>, StoreError> {
+        column!(self, index)
+    }
+
+    pub(super) fn text_or_null(&self, index: usize) -> Result<Option<String>, StoreError> {
+        column!(self, index)
+    }
+
+    pub(super) fn bytes_or_null(&self, index: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        column!(self, index)
+    }
+}
+
+/// What an error of the driver means.
+pub(super) fn failure(store: &str, error: sqlx::Error) -> StoreError {
+    let kind = match &error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            kind_of_code(&code, database.message())
+        }
+        sqlx::Error::Configuration(_) | sqlx::Error::Tls(_) => StoreErrorKind::NotOpened,
+        // A pool waits for a connection: to a file, until whoever holds it is done; to a server, until it answers.
+        sqlx::Error::PoolTimedOut if store.starts_with("postgres://") => StoreErrorKind::Lost,
+        sqlx::Error::PoolTimedOut => StoreErrorKind::Locked,
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => StoreErrorKind::Lost,
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            StoreErrorKind::Damaged("a column holds what it should not".to_owned())
+        }
+        _ => StoreErrorKind::Other,
+    };
+    StoreError::new(store, kind).because(error)
+}
+
+/// SQLite's result codes (<https://sqlite.org/rescode.html>), which are numbers, and PostgreSQL's error codes
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>), which have five characters.
+fn kind_of_code(code: &str, message: &str) -> StoreErrorKind {
+    if code.len() == 5 && !code.starts_with("SQLITE") {
+        return match code {
+            "53100" => StoreErrorKind::Full,
+            "25006" | "42501" => StoreErrorKind::ReadOnly,
+            "55P03" | "40P01" | "40001" => StoreErrorKind::Locked,
+            "3D000" => StoreErrorKind::NotOpened,
+            "XX001" | "XX002" => StoreErrorKind::Damaged(message.to_owned()),
+            _ if code.starts_with("28") => StoreErrorKind::NotOpened,
+            _ if code.starts_with("08") || code.starts_with("57P") => StoreErrorKind::Lost,
+            _ if code.starts_with("53") => StoreErrorKind::Locked,
+            _ => StoreErrorKind::Other,
+        };
+    }
+    match code.parse::<u32>().map(|code| code & 0xff) {
+        Ok(5 | 6) => StoreErrorKind::Locked,
+        Ok(8) => StoreErrorKind::ReadOnly,
+        Ok(10) => StoreErrorKind::Lost,
+        Ok(11 | 26) => StoreErrorKind::Damaged(message.to_owned()),
+        Ok(13) => StoreErrorKind::Full,
+        Ok(14 | 23 | 3) => StoreErrorKind::NotOpened,
+        _ => StoreErrorKind::Other,
+    }
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two columns.
+pub(super) fn placeholders(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let columns: Vec<String> =
+            (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", columns.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}

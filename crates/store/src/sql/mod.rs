@@ -1,0 +1,110 @@
+//! The store in a database: SQLite or PostgreSQL, by the same queries.
+//!
+//! `write` keeps scans, `read` tells of them, `evidence` holds what later scans recall, `schema` the tables, and
+//! `database` the way to the two databases.
+
+mod database;
+mod evidence;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod read;
+mod schema;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod write;
+
+use keysweep_core::account::AccountId;
+use keysweep_core::archive::{Imported, KeyQuery, KnownKey, ScanRecord};
+use keysweep_core::assessment::{AccountAssessment, Assessment};
+use keysweep_core::memory::{Begun, Remembered, Seen};
+use keysweep_core::ports::{Archive, Store};
+
+use self::database::{Database, Pool};
+use crate::error::{StoreError, StoreErrorKind};
+use crate::location::Location;
+
+/// A store in a SQLite file, in a PostgreSQL database, or in the memory of this process.
+pub struct Sql {
+    database: Database,
+}
+
+impl Sql {
+    /// Opens the store there. A SQLite file is made where there is none; an older store is brought to this version.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        let name = location.to_string();
+        let pool = match location {
+            #[cfg(feature = "sqlite")]
+            Location::File(path) => Pool::Sqlite(sqlite::open(path, &name).await?),
+            #[cfg(feature = "sqlite")]
+            Location::None => Pool::Sqlite(sqlite::in_memory(&name).await?),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => Pool::Postgres(postgres::open(url, &name).await?),
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            _ => {
+                let error = StoreError::new(&name, StoreErrorKind::NotOpened);
+                return Err(error.because("this keysweep was built without that database"));
+            }
+        };
+        let database = Database { name, pool };
+        schema::migrate(&database, schema::newest()).await?;
+        Ok(Self { database })
+    }
+
+    fn error(&self, kind: StoreErrorKind) -> StoreError {
+        self.database.error(kind)
+    }
+}
+
+impl Store for Sql {
+    type Error = StoreError;
+
+    async fn recall(&self, account: AccountId) -> Result<Remembered, StoreError> {
+        self.recall_account(account).await
+    }
+
+    async fn begin(&self, scan: &Begun) -> Result<(), StoreError> {
+        self.begin_scan(scan).await
+    }
+
+    async fn keep(&self, scan: &str, result: &AccountAssessment, seen: &Seen) -> Result<(), StoreError> {
+        self.keep_account(scan, result, seen).await
+    }
+
+    async fn finish(&self, assessment: &Assessment) -> Result<(), StoreError> {
+        self.finish_scan(assessment).await
+    }
+}
+
+impl Archive for Sql {
+    async fn scans(&self) -> Result<Vec<ScanRecord>, StoreError> {
+        self.list_scans().await
+    }
+
+    async fn assessment(&self, id: &str) -> Result<Option<Assessment>, StoreError> {
+        self.load_assessment(id).await
+    }
+
+    async fn account_result(
+        &self,
+        scan: &str,
+        account: AccountId,
+    ) -> Result<Option<AccountAssessment>, StoreError> {
+        self.load_account(scan, account).await
+    }
+
+    async fn scans_of(&self, account: AccountId) -> Result<Vec<String>, StoreError> {
+        self.list_scans_of(account).await
+    }
+
+    async fn find_keys(&self, query: &KeyQuery) -> Result<Vec<KnownKey>, StoreError> {
+        self.search_keys(query).await
+    }
+
+    async fn accounts_of(&self, scan: &str) -> Result<Vec<AccountId>, StoreError> {
+        self.list_accounts_of(scan).await
+    }
+
+    async fn import(&self, account: AccountId, imported: &Imported) -> Result<u64, StoreError> {
+        self.import_evidence(account, imported).await
+    }
+}

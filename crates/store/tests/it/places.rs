@@ -1,0 +1,45 @@
+//! The stores that the suite runs against. Each test has an empty one of its own.
+
+use keysweep_store::{InMemory, Location, Sql};
+use tempfile::TempDir;
+
+/// An empty store for one test.
+pub(crate) struct Place<S> {
+    pub(crate) store: S,
+    _directory: Option<TempDir>,
+}
+
+pub(crate) async fn in_memory() -> Place<InMemory> {
+    Place { store: InMemory::new(), _directory: None }
+}
+
+/// A SQLite file.
+pub(crate) async fn sqlite() -> Place<Sql> {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Sql::open(&Location::File(directory.path().join("state.db"))).await.unwrap();
+    Place { store, _directory: Some(directory) }
+}
+
+/// `--state none`: SQLite without a file.
+pub(crate) async fn no_file() -> Place<Sql> {
+    Place { store: Sql::open(&Location::None).await.unwrap(), _directory: None }
+}
+
+/// A schema of its own in the database that `KEYSWEEP_TEST_POSTGRES` names.
+#[cfg(feature = "test-postgres")]
+pub(crate) async fn postgres() -> Place<Sql> {
+    let store = Sql::open(&postgres_schema().await).await.unwrap();
+    Place { store, _directory: None }
+}
+
+/// Where an empty schema is.
+#[cfg(feature = "test-postgres")]
+pub(crate) async fn postgres_schema() -> Location {
+    let url = std::env::var("KEYSWEEP_TEST_POSTGRES")
+        .expect("KEYSWEEP_TEST_POSTGRES names the database of the tests");
+    let schema = format!("test_{:016x}", fastrand::u64(..));
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create schema {schema}"))).execute(&pool).await.unwrap();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    Location::Postgres(format!("{url}{separator}options=-csearch_path%3D{schema}"))
+}
