@@ -153,7 +153,10 @@ impl FromArgMatches for ScanArgs {
         self.config = matches.get_one("config").cloned();
         for setting in TABLE {
             if let Some(values) = matches.get_many::<String>(setting.name) {
-                self.given.insert(setting.name, values.cloned().collect());
+                let values: Vec<String> = values.cloned().collect();
+                // clap has split the words at their commas; a setting has one value.
+                let joined = matches!(setting.shape, Shape::Choices(_)).then(|| vec![values.join(",")]);
+                self.given.insert(setting.name, joined.unwrap_or(values));
             }
         }
         Ok(())
@@ -180,6 +183,9 @@ fn flag(setting: &'static Setting) -> Arg {
             arg.num_args(0..=1).require_equals(true).default_missing_value("true").hide_possible_values(true)
         }
         Shape::Choice(words) => arg.value_parser(PossibleValuesParser::new(words)),
+        Shape::Choices(words) => {
+            arg.value_parser(PossibleValuesParser::new(words)).value_delimiter(',').action(ArgAction::Append)
+        }
         Shape::List => arg.action(ArgAction::Append),
         Shape::Number | Shape::Text => arg,
     }

@@ -77,6 +77,12 @@ pub enum ConfigError {
         /// The flag.
         flag: &'static str,
     },
+    /// Several formats, and no directory for their files.
+    #[error("several formats ({formats}) need --output with a directory for their files")]
+    NeedsDirectory {
+        /// The formats, with commas.
+        formats: String,
+    },
 }
 
 /// What the sources give together.
@@ -112,6 +118,10 @@ pub fn resolve(
     let needs = |flag: &&str| flags.contains_key(*flag);
     if let Some(flag) = ["include", "exclude"].into_iter().find(needs).filter(|_| !settings.org) {
         return Err(ConfigError::NeedsOrganization { flag });
+    }
+    if settings.formats.len() > 1 && settings.output.is_none() {
+        let formats: Vec<&str> = settings.formats.iter().map(|format| format.name()).collect();
+        return Err(ConfigError::NeedsDirectory { formats: formats.join(", ") });
     }
     Ok(Resolved { settings, warnings: environment.warnings })
 }
@@ -221,7 +231,7 @@ fn items(setting: &Setting, value: &DeValue<'_>) -> Result<Vec<String>, String> 
         let kind = match setting.shape {
             Shape::Switch => "true or false, without quotes",
             Shape::Number => "a whole number, without quotes",
-            Shape::Text | Shape::Choice(_) => "a text in quotes",
+            Shape::Text | Shape::Choice(_) | Shape::Choices(_) => "a text in quotes",
             Shape::List => "an array of texts in quotes",
         };
         format!("it must be {kind}, such as {} = {}", setting.name, setting.example)
@@ -229,7 +239,9 @@ fn items(setting: &Setting, value: &DeValue<'_>) -> Result<Vec<String>, String> 
     match (setting.shape, value) {
         (Shape::Switch, DeValue::Boolean(value)) => Ok(vec![value.to_string()]),
         (Shape::Number, DeValue::Integer(value)) => Ok(vec![value.to_string()]),
-        (Shape::Text | Shape::Choice(_), DeValue::String(value)) => Ok(vec![value.to_string()]),
+        (Shape::Text | Shape::Choice(_) | Shape::Choices(_), DeValue::String(value)) => {
+            Ok(vec![value.to_string()])
+        }
         (Shape::List, DeValue::Array(values)) => {
             values.iter().map(|value| value.get_ref().as_str().map(str::to_owned).ok_or_else(wrong)).collect()
         }
@@ -239,6 +251,8 @@ fn items(setting: &Setting, value: &DeValue<'_>) -> Result<Vec<String>, String> 
 
 #[cfg(test)]
 mod tests {
+    use keysweep_report::Format;
+
     use super::*;
 
     fn file(text: &str) -> Result<Values, String> {
@@ -291,7 +305,7 @@ mod tests {
             ("include = \"111122223333\"", "line 1: include: it must be an array"),
             ("include = [111122223333]", "line 1: include: it must be an array of texts"),
             ("include = [\"prod\"]", "line 1: include: \"prod\" selects no accounts"),
-            ("format = \"xml\"", "line 1: format: \"xml\" is not a format: terminal, json or csv"),
+            ("format = \"xml\"", "line 1: format: \"xml\" is not a format: terminal, json, csv"),
             ("mask = true\nmask = false", "line 2: this is not TOML"),
             ("threshold = ", "line 1: this is not TOML"),
         ] {
@@ -342,6 +356,18 @@ mod tests {
         assert_eq!(settings.region.as_deref(), Some("b"));
         let exclude: Vec<String> = settings.filters.exclude.iter().map(ToString::to_string).collect();
         assert_eq!(exclude, ["tag:z"], "a list replaces the list of a lesser source");
+    }
+
+    #[test]
+    fn several_formats_need_a_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("settings.toml");
+        std::fs::write(&path, "format = \"json, csv,json\"\n").unwrap();
+        let error = resolve(&Values::new(), Some(&path), []).unwrap_err();
+        assert!(error.to_string().starts_with("several formats (json, csv) need --output"), "{error}");
+        let flags = Values::from([("output", vec!["reports".to_owned()])]);
+        let settings = resolve(&flags, Some(&path), []).unwrap().settings;
+        assert_eq!(settings.formats, [Format::Json, Format::Csv]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub mod failure;
 pub mod interrupt;
 pub mod output;
 pub mod progress;
-pub mod render;
+pub mod reports;
 pub mod settings;
 pub mod terminal;
 pub mod verb;

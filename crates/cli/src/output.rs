@@ -53,26 +53,45 @@ impl Output {
     /// Writes the whole report with `write`. A reader that closes its end of standard output has seen enough: that is no
     /// error.
     pub fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        self.fill(write)?.keep()
+    }
+
+    /// Writes the whole report with `write`; a file is whole then, and has not got its name yet.
+    pub fn fill(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Filled, Failure> {
         match self.target {
             Target::Stdout => match buffered(io::stdout().lock(), write) {
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Filled { file: None }),
                 Err(error) => Err(Failure::failed(
                     anyhow::Error::new(error).context("standard output could not be written"),
                 )
                 .hint("free some space where it goes, or write to a file with --output")),
-                Ok(_) => Ok(()),
+                Ok(_) => Ok(Filled { file: None }),
             },
             Target::Device { path, device } => match buffered(device, write) {
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-                result => result.map(drop).map_err(|error| failure(&path, error)),
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(failure(&path, error)),
+                _ => Ok(Filled { file: None }),
             },
             Target::File { path, mut unfinished } => {
-                let done = buffered(unfinished.as_file_mut(), write)
-                    .and_then(|file| file.sync_all())
-                    .and_then(|()| unfinished.persist(&path).map_err(|error| error.error));
-                done.map(drop).map_err(|error| failure(&path, error))
+                match buffered(unfinished.as_file_mut(), write).and_then(|file| file.sync_all()) {
+                    Ok(()) => Ok(Filled { file: Some((path, unfinished)) }),
+                    Err(error) => Err(failure(&path, error)),
+                }
             }
         }
+    }
+}
+
+/// A report that is written. Dropped without being kept, a file leaves nothing behind.
+#[must_use]
+pub struct Filled {
+    file: Option<(PathBuf, NamedTempFile)>,
+}
+
+impl Filled {
+    /// Gives a file its name, in place of what had it.
+    pub fn keep(self) -> Result<(), Failure> {
+        let Some((path, unfinished)) = self.file else { return Ok(()) };
+        unfinished.persist(&path).map(drop).map_err(|error| failure(&path, error.error))
     }
 }
 
@@ -130,7 +149,7 @@ pub fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
 pub fn create_directory(path: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(path)
         .with_context(|| format!("the directory {} could not be created", path.display()))
-        .map_err(|error| Failure::failed(error).hint("choose another place with --directory"))
+        .map_err(|error| Failure::failed(error).hint("choose another place"))
 }
 
 #[cfg(test)]

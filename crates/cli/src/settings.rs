@@ -32,9 +32,9 @@ pub struct Settings {
     pub concurrency: usize,
     /// How long one call is repeated while AWS throttles it.
     pub give_up_after: Duration,
-    /// What the report is written as.
-    pub format: Format,
-    /// Where the report is written; standard output where `None`.
+    /// What the report is written as: at least one format, each once.
+    pub formats: Vec<Format>,
+    /// Where the report is written, a file or a directory; standard output where `None`.
     pub output: Option<PathBuf>,
     /// Mask access key ids.
     pub mask: bool,
@@ -90,7 +90,7 @@ impl Default for Settings {
             exhaustive: false,
             concurrency: 32,
             give_up_after: Duration::from_mins(5),
-            format: Format::Terminal,
+            formats: vec![Format::Terminal],
             output: None,
             mask: false,
             color: Color::Auto,
@@ -111,6 +111,8 @@ pub enum Shape {
     Text,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// One or more of these words, with commas between them.
+    Choices(&'static [&'static str]),
     /// Any number of texts: the flag is repeated, the variable has commas, the file has an array.
     List,
 }
@@ -325,22 +327,22 @@ pub static TABLE: &[Setting] = &[
     Setting {
         name: "format",
         short: Some('f'),
-        shape: Shape::Choice(&["terminal", "json", "csv"]),
-        value_name: "FORMAT",
+        shape: Shape::Choices(Format::NAMES),
+        value_name: "FORMATS",
         default: "terminal",
         heading: OUTPUT,
-        help: "What the report is written as",
-        example: r#""json""#,
-        apply: |settings, text| set(&mut settings.format, parse(text)),
+        help: "What the report is written as. With several formats, --output names the directory of their files",
+        example: r#""json,csv""#,
+        apply: |settings, text| set(&mut settings.formats, formats(text)),
     },
     Setting {
         name: "output",
         short: Some('o'),
         shape: Shape::Text,
-        value_name: "FILE",
+        value_name: "PATH",
         default: "",
         heading: OUTPUT,
-        help: "Where the report is written; a file that exists is replaced, whole or not at all [default: standard output]",
+        help: "Where the report is written: a file, or a directory, which is made for several formats. A file that exists is replaced, whole or not at all [default: standard output]",
         example: r#""assessment.json""#,
         apply: |settings, text| set(&mut settings.output, output(text)),
     },
@@ -438,6 +440,17 @@ fn color(text: &str) -> Result<Color, String> {
         "never" => Ok(Color::Never),
         _ => Err(format!("{text:?} is not one of auto, always, never")),
     }
+}
+
+fn formats(text: &str) -> Result<Vec<Format>, String> {
+    let mut formats = Vec::new();
+    for name in text.split(',') {
+        let format = parse(name.trim())?;
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    Ok(formats)
 }
 
 fn output(text: &str) -> Result<Option<PathBuf>, String> {
@@ -555,6 +568,8 @@ mod tests {
             ("concurrency", "1001"),
             ("give-up-after", "0s"),
             ("format", "xml"),
+            ("format", ""),
+            ("format", "json,"),
             ("output", ""),
             ("width", "59"),
             ("color", "sometimes"),

@@ -69,6 +69,7 @@ fn main() -> ExitCode {
             changes: &key.changes,
             looks: &key.looks,
             seen: key.seen,
+            asserted: &Coverage::none(),
             coverage: &coverage,
             settled_until: Some(Instant::from_unix(settled_until)),
             now: Instant::from_unix(now),

@@ -110,6 +110,8 @@ pub struct AccountAssessment {
     pub users: Option<u64>,
     /// The time in which every status change would have been seen.
     pub coverage: Coverage,
+    /// The time of which somebody who imported events said that every status change is among them.
+    pub asserted: Coverage,
     /// One for each inactive key.
     pub findings: Vec<Finding>,
     /// What was not covered.

@@ -38,6 +38,12 @@ impl Coverage {
         Self::from_spans(self.spans.iter().copied().chain([span]))
     }
 
+    /// This coverage and the seconds of all `spans`.
+    #[must_use]
+    pub fn joined(&self, spans: &[Span]) -> Self {
+        Self::from_spans(self.spans.iter().chain(spans).copied())
+    }
+
     /// This coverage less the seconds of `hole`.
     #[must_use]
     pub fn without(&self, hole: Span) -> Self {

@@ -2,7 +2,7 @@
 
 use crate::account::{AccountId, Tags};
 use crate::evidence::Evidence;
-use crate::infer::{Claim, Contradiction};
+use crate::infer::{Assertion, Claim, Contradiction};
 use crate::key::{AccessKeyId, LastUsed, Owner};
 use crate::time::{Instant, SignedDuration};
 
@@ -46,6 +46,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// Since when it has been inactive: the claim that the verdict rests on.
     pub inactive_since: Claim,
+    /// What spans that somebody asserted to be complete did for that claim.
+    pub assertion: Assertion,
     /// When an undetermined key will be known to be long-term, if it stays inactive and its history can be read then.
     pub known_by: Option<Instant>,
     /// Its last use.

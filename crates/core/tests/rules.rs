@@ -7,7 +7,10 @@
 
 use keysweep_core::coverage::Coverage;
 use keysweep_core::finding::Verdict::{self, Contradictory, LongTerm, Recent, Undetermined};
-use keysweep_core::infer::{Change, Claim, Confidence, Contradiction, Inference, KeyHistory, Look, infer};
+use keysweep_core::infer::{
+    Assertion, Change, Claim, Confidence, Contradiction, EarliestGround, Inference, KeyHistory, LatestGround,
+    Look, infer,
+};
 use keysweep_core::key::KeyStatus::{self, Active, Inactive};
 use keysweep_core::time::{Instant, Interval, SignedDuration, Span};
 
@@ -34,6 +37,7 @@ struct Key {
     looks: Vec<Look>,
     seen: Look,
     covered: Vec<Span>,
+    asserted: Vec<Span>,
     settled_until: Option<Instant>,
 }
 
@@ -45,6 +49,7 @@ impl Key {
             looks: Vec::new(),
             seen: Look { from: day(NOW), to: day(NOW), status: Inactive },
             covered: Vec::new(),
+            asserted: Vec::new(),
             settled_until: None,
         }
     }
@@ -67,6 +72,12 @@ impl Key {
         self
     }
 
+    /// Somebody imported events and said that every change of these days is among them.
+    fn asserted(mut self, from: i64, to: i64) -> Self {
+        self.asserted.extend(Span::new(day(from), day(to)));
+        self
+    }
+
     /// An earlier look.
     fn seen(mut self, from: i64, to: i64, status: KeyStatus) -> Self {
         self.looks.push(Look { from: day(from), to: day(to), status });
@@ -80,6 +91,7 @@ impl Key {
             looks: &self.looks,
             seen: self.seen,
             coverage: &Coverage::from_spans(self.covered.iter().copied()),
+            asserted: &Coverage::from_spans(self.asserted.iter().copied()),
             settled_until: self.settled_until,
             now: day(NOW),
         })
@@ -326,6 +338,70 @@ fn one_look_alone_observes_nothing() {
     assert_eq!(Key::created(0).infer().observed, None);
 }
 
+// Asserted spans.
+
+#[test]
+fn nothing_proven_rests_on_an_asserted_span() {
+    let key =
+        Key::created(0).changed(60, Active).changed(70, Inactive).seen(160, 160, Inactive).read_from(110);
+    let (without, with) = (key.infer(), key.asserted(0, 110).infer());
+    assert_eq!(
+        (with.at_look, with.settled, with.settling),
+        (without.at_look, without.settled, without.settling),
+        "they are the same without what was asserted"
+    );
+    assert_eq!(without.observed.unwrap().interval, between(day(60), day(70)));
+    let observed = with.observed.unwrap();
+    assert_eq!((observed.interval, observed.confidence), (Interval::exactly(day(70)), Confidence::Observed));
+}
+
+#[test]
+fn an_observed_claim_takes_asserted_spans_as_covered() {
+    // A history of 90 days shows nothing. Somebody imported the time before, in which nothing happened either.
+    let key = Key::created(0).read_from(110);
+    assert_eq!(key.verdict("100d").0, Undetermined);
+    let asserted = key.clone().asserted(10, 110);
+    let (verdict, claim) = asserted.verdict("100d");
+    assert_eq!((verdict, claim.confidence), (LongTerm, Confidence::Observed));
+    assert_eq!(claim.interval, between(day(0), day(10).previous()));
+    // A gap between the asserted span and the history is a gap.
+    let gap = key.asserted(10, 109);
+    assert_eq!(gap.verdict("100d").0, Undetermined);
+    assert_eq!(gap.infer().observed.unwrap().interval, between(day(0), day(110).previous()));
+}
+
+#[test]
+fn an_asserted_span_needs_no_second_sign() {
+    // Seen once, in a span that somebody asserted to be complete.
+    let mut key = Key::created(0).asserted(100, NOW);
+    assert_eq!(key.infer().observed, None, "its last second is not in the span");
+    key.asserted = vec![Span::new(day(100), day(NOW).next()).unwrap()];
+    assert_eq!(key.infer().observed.unwrap().interval, between(day(0), day(100).previous()));
+}
+
+#[test]
+fn an_asserted_span_that_a_look_refutes_is_left_out() {
+    // Every change up to day 110 is said to be known. But then the key cannot have been Inactive on day 50.
+    let key = Key::created(0).seen(50, 50, Inactive).seen(90, 90, Inactive).read_from(110);
+    let refuted = key.clone().asserted(0, 60).infer();
+    let seen = Assertion::Refuted { seen_at: day(50), seen: Inactive };
+    assert_eq!(refuted.assertion, seen);
+    assert_eq!(refuted.contradictions, [], "people err; the evidence does not contradict itself");
+    assert_eq!(refuted, Inference { assertion: seen, ..key.infer() });
+    assert_eq!(refuted.assertion(&refuted.at_look), seen, "it is told of every claim");
+}
+
+#[test]
+fn a_claim_says_whether_it_rests_on_what_was_asserted() {
+    let key = Key::created(0).changed(20, Inactive).seen(110, 110, Inactive).seen(160, 160, Inactive);
+    let asserted = key.clone().asserted(10, 110).read_from(110).infer();
+    assert_eq!(asserted.assertion, Assertion::NotUsed, "two signs of an Inactive key tell the same");
+    let used = Key { looks: vec![], ..key }.asserted(0, 110).read_from(110).infer();
+    assert_eq!(used.observed.unwrap().interval, Interval::exactly(day(20)));
+    assert_eq!(used.assertion(&used.observed.unwrap()), Assertion::Used);
+    assert_eq!(used.assertion(&used.at_look), Assertion::NotUsed);
+}
+
 // Verdicts.
 
 #[test]
@@ -445,4 +521,34 @@ fn what_is_recorded_before_the_creation_is_a_contradiction() {
     assert_eq!(key.verdict("30d").0, Contradictory);
     let seen = Key::created(50).seen(40, 45, Inactive);
     assert_eq!(seen.infer().contradictions, [Contradiction::BeforeCreation { at: day(45) }]);
+}
+
+// Reasons.
+
+#[test]
+fn every_end_of_an_interval_has_its_reason() {
+    let grounds = |claim: Claim| (claim.grounds.earliest, claim.grounds.latest);
+    let settled = |key: Key| grounds(key.infer().settled.unwrap());
+
+    let untouched = Key::created(0).read_from(110).seen(198, 198, Inactive);
+    assert_eq!(settled(untouched), (EarliestGround::Created, LatestGround::CoverageBegins));
+    let dated = Key::created(0).changed(130, Active).changed(160, Inactive).read_from(110);
+    assert_eq!(settled(dated), (EarliestGround::SwitchedOff, LatestGround::SwitchedOff));
+    let unknown_before = Key::created(0).changed(160, Inactive).read_from(110);
+    assert_eq!(settled(unknown_before), (EarliestGround::Created, LatestGround::SwitchedOff));
+    let seen_on = Key::created(0).seen(50, 51, Active).changed(160, Inactive).read_from(110);
+    let seen_active = EarliestGround::SeenActive { from: day(50), to: day(51) };
+    assert_eq!(settled(seen_on), (seen_active, LatestGround::SwitchedOff));
+    let switched_on = Key::created(0).changed(50, Active).changed(160, Inactive).read_from(110);
+    assert_eq!(settled(switched_on), (EarliestGround::SwitchedOn, LatestGround::SwitchedOff));
+    let active_at_a_gap =
+        Key::created(0).changed(20, Active).covered(10, 40).changed(160, Inactive).read_from(110);
+    assert_eq!(settled(active_at_a_gap), (EarliestGround::ActiveBefore, LatestGround::SwitchedOff));
+
+    let never_off = Key::created(150).read_from(110).infer().at_look;
+    assert_eq!(grounds(never_off), (EarliestGround::ActiveBefore, LatestGround::SeenInactive));
+    let by_looks = Key::created(0).seen(50, 51, Inactive).infer().observed.unwrap();
+    assert_eq!(grounds(by_looks), (EarliestGround::Created, LatestGround::SeenInactive));
+    let by_a_change = Key::created(0).changed(50, Inactive).infer().observed.unwrap();
+    assert_eq!(grounds(by_a_change), (EarliestGround::Created, LatestGround::SwitchedOff));
 }

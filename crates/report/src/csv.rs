@@ -48,6 +48,7 @@ columns! {
     gap, call, error_code, error_message, request_id, detail, remedy,
     state, skip_reason, method, users, covered_seconds, findings, long_term_findings, problems,
     calls_sent, calls_throttled, assessed_at,
+    asserted_seconds, assertion,
 }
 
 /// Writes the header and every row: the organization's problems, then account by account the account, its findings and
@@ -132,6 +133,7 @@ impl Rows<'_> {
             calls_sent: calls.sent.to_string(),
             calls_throttled: calls.throttled.to_string(),
             assessed_at: instant(assessed.assessed_at),
+            asserted_seconds: assessed.asserted.length().as_secs().to_string(),
             ..self.row("account", Some(assessed))
         }
     }
@@ -179,6 +181,7 @@ impl Rows<'_> {
             used_since: instant(finding.used_since),
             contradictions: self.cell(&contradictions.join("; ")),
             assessed_at: finding.assessed_at.to_string(),
+            assertion: words::assertion_name(finding.assertion).to_owned(),
             ..self.row("finding", Some(account))
         }
     }

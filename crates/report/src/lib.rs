@@ -21,38 +21,39 @@ use keysweep_core::assessment::Assessment;
 
 pub use terminal::Style;
 
-/// A format of output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
-    /// A summary to read in a terminal.
-    Terminal,
-    /// The whole assessment as one JSON document, schema `keysweep.assessment/v1`.
-    Json,
-    /// One row for each account, finding and problem, RFC 4180.
-    Csv,
+macro_rules! formats {
+    ($($(#[$doc:meta])* $format:ident: $name:literal, $file_name:literal;)*) => {
+        /// A format of output.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Format { $($(#[$doc])* $format,)* }
+
+        impl Format {
+            /// Every format.
+            pub const ALL: &'static [Self] = &[$(Self::$format,)*];
+
+            /// The name of every format, in the order of [`Format::ALL`].
+            pub const NAMES: &'static [&'static str] = &[$($name,)*];
+
+            /// Its name in `--format`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$format => $name,)* }
+            }
+
+            /// The name of its file in a directory of reports.
+            pub const fn file_name(self) -> &'static str {
+                match self { $(Self::$format => $file_name,)* }
+            }
+        }
+    };
 }
 
-impl Format {
-    /// Every format.
-    pub const ALL: &'static [Self] = &[Self::Terminal, Self::Json, Self::Csv];
-
-    /// Its name in `--format`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Terminal => "terminal",
-            Self::Json => "json",
-            Self::Csv => "csv",
-        }
-    }
-
-    /// What the name of a file of it ends in, without the dot.
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Terminal => "txt",
-            Self::Json => "json",
-            Self::Csv => "csv",
-        }
-    }
+formats! {
+    /// A summary to read in a terminal.
+    Terminal: "terminal", "summary.txt";
+    /// The whole assessment as one JSON document, schema `keysweep.assessment/v1`.
+    Json: "json", "assessment.json";
+    /// One row for each account, finding and problem, RFC 4180.
+    Csv: "csv", "findings.csv";
 }
 
 impl fmt::Display for Format {
@@ -63,7 +64,7 @@ impl fmt::Display for Format {
 
 /// Why a text is not the name of a format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a format: terminal, json or csv")]
+#[error("{text:?} is not a format: {}", Format::NAMES.join(", "))]
 pub struct NotAFormat {
     text: String,
 }

@@ -6,9 +6,9 @@
 
 use keysweep_core::assessment::{AccountStatus, Conclusion, SkipReason};
 use keysweep_core::call::CallErrorKind;
-use keysweep_core::evidence::{Evidence, Observation, ObservationSource, StatusChange};
+use keysweep_core::evidence::{ChangeSource, Evidence, Observation, ObservationSource, StatusChange};
 use keysweep_core::finding::{Finding, Verdict};
-use keysweep_core::infer::Confidence;
+use keysweep_core::infer::{Assertion, Confidence};
 use keysweep_core::key::{KeyStatus, LastUsed};
 use keysweep_core::policy::Policy;
 use keysweep_core::time::{Instant, Interval, SignedDuration};
@@ -163,7 +163,7 @@ pub const fn verdict(verdict: Verdict) -> &'static str {
 pub fn finding(finding: &Finding, policy: &Policy) -> String {
     let threshold = exactly(policy.threshold.length());
     let (lasting, since) = (inactive_for(finding), since(finding.inactive_since.interval));
-    match finding.verdict {
+    let sentence = match finding.verdict {
         Verdict::LongTerm => format!("{lasting}, {since}: the threshold of {threshold} is reached"),
         Verdict::Recent => format!("{lasting}, {since}: the threshold of {threshold} is not reached"),
         Verdict::Undetermined => format!(
@@ -175,6 +175,10 @@ pub fn finding(finding: &Finding, policy: &Policy) -> String {
                 finding.contradictions.iter().map(ToString::to_string).collect();
             format!("{lasting} ({}): nothing is concluded from it", contradictions.join("; "))
         }
+    };
+    match assertion(finding.assertion) {
+        Some(assertion) => format!("{sentence}; {assertion}"),
+        None => sentence,
     }
 }
 
@@ -190,13 +194,39 @@ pub fn known_by(known_by: Option<Instant>) -> String {
 }
 
 /// What a confidence rests on.
-pub const fn confidence(confidence: Confidence) -> &'static str {
+pub const fn confidence(confidence: Confidence, assertion: Assertion) -> &'static str {
     match confidence {
         Confidence::Proven => "the evidence alone entails it",
         Confidence::Settling => "proven once CloudTrail has had the settling margin to deliver every change",
+        Confidence::Observed if matches!(assertion, Assertion::Used) => {
+            "somebody who imported events asserted that every change of a span that this rests on is among them"
+        }
         Confidence::Observed => {
             "every scan since then saw the key Inactive, and no history covers the time between the scans"
         }
+    }
+}
+
+/// The name of what asserted spans did for a claim, in every output.
+pub const fn assertion_name(assertion: Assertion) -> &'static str {
+    match assertion {
+        Assertion::NotUsed => "not_used",
+        Assertion::Used => "used",
+        Assertion::Refuted { .. } => "refuted",
+    }
+}
+
+/// What asserted spans did for a claim; nothing where they did nothing.
+pub fn assertion(assertion: Assertion) -> Option<String> {
+    match assertion {
+        Assertion::NotUsed => None,
+        Assertion::Used => Some("it rests on what somebody asserted, and is true if that is".to_owned()),
+        Assertion::Refuted { seen_at, seen } => Some(format!(
+            "the events that somebody asserted to be complete are not: the key was seen {} at {}, which they do not \
+             allow; it does not rest on them",
+            status(seen),
+            second(seen_at)
+        )),
     }
 }
 
@@ -213,7 +243,11 @@ fn change_words(change: &StatusChange) -> String {
     let actor = change.actor.as_ref().map(|actor| format!(" by {actor}")).unwrap_or_default();
     let source_ip = change.source_ip.as_ref().map(|ip| format!(" from {ip}")).unwrap_or_default();
     let (status, at, event) = (status(change.status), second(change.at), &change.event);
-    format!("set {status} at {at}{actor}{source_ip} (CloudTrail event {event})")
+    let file = match &change.source {
+        ChangeSource::EventHistory => String::new(),
+        ChangeSource::File { name, record } => format!(", imported from {name}, record {record}"),
+    };
+    format!("set {status} at {at}{actor}{source_ip} (CloudTrail event {event}{file})")
 }
 
 fn observation_words(observation: &Observation) -> String {

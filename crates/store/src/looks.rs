@@ -200,6 +200,7 @@ mod tests {
     struct Past {
         changes: Vec<Change>,
         coverage: Coverage,
+        asserted: Coverage,
         all: Vec<Sight>,
         kept: KeyLooks,
         anew: usize,
@@ -216,10 +217,12 @@ mod tests {
                 self.changes.push(change);
             }
             self.changes.sort_unstable();
-            if rng.f64() < 0.6 {
-                let from = rng.i64(0..now);
-                let span = Span::new(at(from), at(rng.i64(from + 1..=now)));
-                self.coverage = Coverage::from_spans(self.coverage.spans().iter().copied().chain(span));
+            for (coverage, likely) in [(&mut self.coverage, 0.6), (&mut self.asserted, 0.1)] {
+                if rng.f64() < likely {
+                    let from = rng.i64(0..now);
+                    let span = Span::new(at(from), at(rng.i64(from + 1..=now)));
+                    *coverage = Coverage::from_spans(coverage.spans().iter().copied().chain(span));
+                }
             }
             let likely = if rng.f64() < 0.8 { 0.9 } else { 0.2 };
             let looks = |rng: &mut fastrand::Rng| {
@@ -235,8 +238,11 @@ mod tests {
             self.all.extend(new.iter().cloned());
 
             let changes: Vec<Instant> = self.changes.iter().map(|change| change.at).collect();
-            let mut ends: Vec<Instant> =
-                self.coverage.spans().iter().flat_map(|span| [span.from(), span.to()]).collect();
+            let mut ends: Vec<Instant> = [&self.coverage, &self.asserted]
+                .into_iter()
+                .flat_map(Coverage::spans)
+                .flat_map(|span| [span.from(), span.to()])
+                .collect();
             ends.sort_unstable();
             let parting = Parting { changes: &changes, ends_of_coverage: &ends };
             self.kept = self.kept.with(new, &parting).unwrap_or_else(|| {
@@ -255,6 +261,7 @@ mod tests {
                 looks: &looks,
                 seen: Look { from: at(now), to: at(now + 1), status: KeyStatus::Inactive },
                 coverage: &self.coverage,
+                asserted: &self.asserted,
                 settled_until: self.coverage.spans().last().map(|span| span.to()).filter(|_| settled),
                 now: at(now + 2),
             });

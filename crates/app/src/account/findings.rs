@@ -38,6 +38,7 @@ struct Subject<'a> {
     looks: Vec<Observation>,
     seen: Observation,
     coverage: &'a Coverage,
+    asserted: &'a Coverage,
     settled_until: Option<Instant>,
     last_used: LastUsed,
     tags: Option<Tags>,
@@ -76,6 +77,7 @@ pub(super) fn draw(
             ),
             seen: key.seen.clone(),
             coverage: &history.coverage,
+            asserted: &looked.remembered.asserted,
             settled_until: history.settled_until,
             last_used: last_used.get(&key.key.id).cloned().unwrap_or(LastUsed::NotRead),
             tags: tags.map(|tags| tags.get(&key.user).cloned().unwrap_or_default()),
@@ -84,7 +86,8 @@ pub(super) fn draw(
     });
     let mut findings: Vec<Finding> = of_users.collect();
     findings.extend(looked.report.into_iter().flat_map(|report| {
-        let coverage = root_coverage(history);
+        let coverage = for_root_keys(&history.coverage, history);
+        let asserted = for_root_keys(&looked.remembered.asserted, history);
         looked.root.iter().map(move |key| {
             let subject = Subject {
                 account,
@@ -100,6 +103,7 @@ pub(super) fn draw(
                     source: ObservationSource::CredentialReport,
                 },
                 coverage: &coverage,
+                asserted: &asserted,
                 settled_until: history
                     .settled_until
                     .filter(|until| coverage.spans().last().is_some_and(|span| span.to() == *until)),
@@ -140,10 +144,10 @@ fn report_look(key: &InactiveKey, report: &Report) -> Option<Observation> {
 
 /// The report does not tell which of the root user's keys is which, so any change to a key of the root user, or of nobody
 /// that the record names, may have been to this one: only the time after the last of them is covered.
-fn root_coverage(history: &History) -> Coverage {
+fn for_root_keys(coverage: &Coverage, history: &History) -> Coverage {
     let last = history.changes.iter().rev().find(|change| !matches!(change.target, Target::User(_)));
     let hole = last.and_then(|change| Span::new(Instant::from_unix(i64::MIN), change.at.next()));
-    hole.map_or_else(|| history.coverage.clone(), |hole| history.coverage.without(hole))
+    hole.map_or_else(|| coverage.clone(), |hole| coverage.without(hole))
 }
 
 impl Subject<'_> {
@@ -158,6 +162,7 @@ impl Subject<'_> {
             looks: &looks,
             seen: look(&self.seen),
             coverage: self.coverage,
+            asserted: self.asserted,
             settled_until: self.settled_until,
             now,
         });
@@ -180,6 +185,7 @@ impl Subject<'_> {
             created: self.created,
             verdict,
             inactive_since,
+            assertion: inference.assertion(&inactive_since),
             known_by: (verdict == Verdict::Undetermined).then(|| latest + policy.threshold.length()),
             last_used: self.last_used,
             used_since,

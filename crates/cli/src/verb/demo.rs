@@ -27,11 +27,13 @@ use crate::args::DemoArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
-use crate::output::{Output, create_directory};
+use crate::output::Output;
 use crate::progress::ProgressLine;
-use crate::render::render;
+use crate::reports::Reports;
 use crate::terminal::{note, style, use_color};
 
+/// What is left in the directory, beside the summary on standard output.
+const FORMATS: &[Format] = &[Format::Json, Format::Csv];
 const ACCOUNTS: usize = 50;
 const USERS: usize = 40;
 /// Enough to be seen, little enough for a demo to end in seconds.
@@ -40,10 +42,8 @@ const LATENCY: Duration = Duration::from_millis(5);
 /// Runs the demo.
 pub fn run(args: DemoArgs) -> Outcome {
     use_color(args.color);
-    create_directory(&args.directory)?;
-    let json = Output::open(Some(&args.directory.join("assessment.json")))?;
-    let csv = Output::open(Some(&args.directory.join("findings.csv")))?;
-    interrupt::run(move |stop| show(args, json, csv, stop))
+    let reports = Reports::open(FORMATS, Some(&args.directory))?;
+    interrupt::run(move |stop| show(args, reports, stop))
 }
 
 /// An organization as they are: one account has not got the role, in another a service control policy denies the history.
@@ -56,7 +56,7 @@ fn organization(seed: u64) -> WorldSpec {
     }
 }
 
-async fn show(args: DemoArgs, json: Output, csv: Output, stop: watch::Receiver<bool>) -> Outcome {
+async fn show(args: DemoArgs, reports: Reports, stop: watch::Receiver<bool>) -> Outcome {
     let sim = Arc::new(Sim::real_time(organization(args.seed)));
     let server = TcpListener::bind("127.0.0.1:0")
         .await
@@ -92,9 +92,8 @@ async fn show(args: DemoArgs, json: Output, csv: Output, stop: watch::Receiver<b
     }
 
     let options = |to_file| Options { mask: false, style: style(args.color, None, to_file) };
-    render(&assessment, Format::Terminal, &options(false), Output::stdout())?;
-    render(&assessment, Format::Json, &options(true), json)?;
-    render(&assessment, Format::Csv, &options(true), csv)?;
+    Reports::open(&[Format::Terminal], None)?.write(&assessment, &options(false))?;
+    reports.write(&assessment, &options(true))?;
     let comparison = compare(&assessment, &sim.truth());
     Output::stdout().write(|to| to.write_all(closing(&comparison, &args.directory).as_bytes()))?;
     server.shutdown().await;
@@ -203,12 +202,13 @@ fn closing(comparison: &Comparison, directory: &Path) -> String {
     format!(
         "\nCompared with the simulation's true history: {} of {inactive} inactive keys found, {invented} invented; \
          {long_term} long-term verdicts, {wrong} wrong; {misdated} dates wrong.{still_settling}\n\n\
-         The report lies in {directory}/assessment.json and {directory}/findings.csv.\n\n\
+         The reports lie in {directory}: {names}.\n\n\
          Try next:\n  \
          keysweep scan                     this account, with the credentials of your AWS CLI\n  \
          keysweep scan --org               every account of your organization\n  \
          keysweep simulate                 a simulated AWS for any tool, such as the AWS CLI\n",
         inactive - missed,
         directory = directory.display(),
+        names = FORMATS.iter().map(|format| format.file_name()).collect::<Vec<_>>().join(", "),
     )
 }

@@ -18,9 +18,8 @@ use crate::config::{self, ConfigError, Resolved};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
-use crate::output::Output;
 use crate::progress::ProgressLine;
-use crate::render::render;
+use crate::reports::Reports;
 use crate::settings::Settings;
 use crate::terminal::{note, style, use_color};
 
@@ -32,11 +31,11 @@ pub fn run(args: &ScanArgs) -> Outcome {
     for warning in warnings {
         note(settings.quiet, &format!("warning: {warning}"));
     }
-    let output = Output::open(settings.output.as_deref())?;
-    interrupt::run(|stop| assess(settings, output, stop))
+    let reports = Reports::open(&settings.formats, settings.output.as_deref())?;
+    interrupt::run(|stop| assess(settings, reports, stop))
 }
 
-async fn assess(settings: Settings, output: Output, mut stop: watch::Receiver<bool>) -> Outcome {
+async fn assess(settings: Settings, reports: Reports, mut stop: watch::Receiver<bool>) -> Outcome {
     let session = tokio::select! {
         session = Session::load(session_options(&settings)) => session,
         () = interrupt::asked(&mut stop) => return Err(stopped_early()),
@@ -53,7 +52,7 @@ async fn assess(settings: Settings, output: Output, mut stop: watch::Receiver<bo
     };
     progress.clear();
     match scanned {
-        Some(Ok(Scanned { assessment, .. })) => report(&assessment, &settings, output),
+        Some(Ok(Scanned { assessment, .. })) => report(&assessment, &settings, reports),
         Some(Err(error)) => Err(no_assessment(error)),
         None => Err(stopped_early()),
     }
@@ -106,19 +105,19 @@ pub(crate) fn new_id(clock: &impl Clock) -> String {
     format!("{time}-{:08x}", fastrand::u32(..))
 }
 
-/// Writes the report, says in a line where it is, and tells what it comes to.
-fn report(assessment: &Assessment, settings: &Settings, output: Output) -> Outcome {
+/// Writes the reports, says in a line where they are, and tells what the assessment comes to.
+fn report(assessment: &Assessment, settings: &Settings, reports: Reports) -> Outcome {
     let interrupted = assessment.problems().any(|problem| problem.gap == Gap::Interrupted);
-    let path = output.path().map(|path| path.display().to_string());
+    let place = reports.place();
     let options =
-        Options { mask: settings.mask, style: style(settings.color, settings.width, path.is_some()) };
-    render(assessment, settings.format, &options, output)?;
+        Options { mask: settings.mask, style: style(settings.color, settings.width, place.is_some()) };
+    reports.write(assessment, &options)?;
     if interrupted {
         note(settings.quiet, &what_was_done(assessment));
     }
-    match &path {
-        Some(path) => note(settings.quiet, &format!("{}: the report is in {path}", outline(assessment))),
-        None if settings.format != Format::Terminal => note(settings.quiet, &outline(assessment)),
+    match place {
+        Some(place) => note(settings.quiet, &format!("{}: {place}", outline(assessment))),
+        None if settings.formats != [Format::Terminal] => note(settings.quiet, &outline(assessment)),
         None => {}
     }
     Ok(if interrupted { Exit::Interrupted } else { assessment.conclusion().into() })
@@ -173,6 +172,7 @@ fn wrong_configuration(error: ConfigError) -> Failure {
     let hint = match &error {
         ConfigError::Unreadable { .. } => "name a file that can be read with --config or KEYSWEEP_CONFIG",
         ConfigError::NeedsOrganization { .. } => "add --org, or leave it out",
+        ConfigError::NeedsDirectory { .. } => "add --output DIRECTORY, or ask for one format",
         _ => "docs/CONFIG.md and `keysweep scan --help` list every setting",
     };
     Failure::usage(error).hint(hint)

@@ -51,6 +51,10 @@ fn the_reference_of_settings_is_the_table() {
             Shape::Choice(words) => {
                 words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
             }
+            Shape::Choices(words) => format!(
+                "one or more of {}, with commas between them",
+                words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+            ),
             Shape::List => "a list of texts".to_owned(),
         };
         let default = match setting.default {

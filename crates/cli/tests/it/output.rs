@@ -100,3 +100,36 @@ fn the_summary_is_as_wide_as_it_is_asked_to_be() {
     assert!(run.stdout.contains("alice"), "{}", run.stdout);
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 70), "{}", run.stdout);
 }
+
+#[test]
+fn several_formats_are_files_of_their_own_names_in_a_directory() {
+    let aws = Aws::with(|world| old_key(world, 1, OLD));
+    let mut program =
+        aws.keysweep().args(["scan", "--format", "terminal,json", "--format", "csv", "--output", "reports"]);
+    let run = program.run();
+    assert_eq!((run.code, run.stdout.as_str()), (3, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("summary.txt, assessment.json, findings.csv in reports"), "{}", run.stderr);
+    let directory = program.directory().join("reports");
+    let mut names: Vec<_> =
+        fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["assessment.json", "findings.csv", "summary.txt"]);
+    for name in names {
+        assert!(fs::read_to_string(directory.join(&name)).unwrap().contains(OLD), "{}", name.display());
+    }
+}
+
+#[test]
+fn several_formats_without_a_directory_are_refused_before_the_scan() {
+    let aws = Aws::with(|world| old_key(world, 1, OLD));
+    let run = aws.keysweep().args(["scan", "--format", "json,csv"]).run();
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("--output DIRECTORY"), "{}", run.stderr);
+    let mut program = aws.keysweep().file("reports", "mine");
+    program = program.args(["scan", "--format", "json,csv", "--output", "reports"]);
+    let run = program.run();
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.stderr.contains("reports is a file"), "{}", run.stderr);
+    assert_eq!(fs::read_to_string(program.directory().join("reports")).unwrap(), "mine");
+    assert!(aws.sim.calls().accounts.is_empty(), "{:?}", aws.sim.calls());
+}

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{EventId, StatusChange, Target};
+use super::{ChangeSource, EventId, StatusChange, Target};
 use crate::key::KeyStatus;
 use crate::time::Instant;
 
@@ -66,7 +66,8 @@ struct RawParameters {
 }
 
 impl Record {
-    /// Reads one record: a JSON object as it stands in `CloudTrailEvent` of `LookupEvents` and in a trail's `Records`.
+    /// Reads one record: a JSON object as it stands in `CloudTrailEvent` of `LookupEvents` and in a trail's `Records`. The
+    /// source of a change is the event history; who reads files says so.
     /// Event versions 1.05 to 1.11 are alike in what is read here; fields that are not known are passed over.
     pub fn read(json: &str) -> Result<Self, RecordError> {
         let raw: RawRecord = serde_json::from_str(json).map_err(|error| RecordError {
@@ -146,6 +147,7 @@ impl RawRecord {
             event,
             actor: identity.arn.or(identity.invoked_by),
             source_ip: self.source_ip,
+            source: ChangeSource::EventHistory,
         })
     }
 }

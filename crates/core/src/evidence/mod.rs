@@ -29,6 +29,22 @@ pub struct StatusChange {
     pub actor: Option<String>,
     /// `sourceIPAddress`.
     pub source_ip: Option<String>,
+    /// Where its record was read.
+    pub source: ChangeSource,
+}
+
+/// Where the CloudTrail record of a status change was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChangeSource {
+    /// The account's event history (`LookupEvents`).
+    EventHistory,
+    /// A file that somebody imported.
+    File {
+        /// The file's name, without its directories.
+        name: String,
+        /// The number of the record in it, from 1.
+        record: u64,
+    },
 }
 
 /// Whose key a recorded call changed.

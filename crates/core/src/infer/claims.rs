@@ -1,8 +1,9 @@
 //! From the walk to claims: the same walk over more and more of the time taken as covered, each step with the confidence
 //! that it costs; and the verdict, which is the strongest claim's that decides.
 
+use super::grounds::{Grounds, LatestGround};
 use super::walk::{Cells, Group, groups};
-use super::{Claim, Confidence, Contradiction, KeyHistory, Look};
+use super::{Assertion, Claim, Confidence, Contradiction, KeyHistory, Look};
 use crate::coverage::Coverage;
 use crate::finding::Verdict;
 use crate::key::KeyStatus;
@@ -21,8 +22,10 @@ pub struct Inference {
     /// Entailed if every change since the settled history ended has been delivered already.
     pub settling: Option<Claim>,
     /// Entailed if also nothing happened between two signs of an Inactive key, looks or recorded changes, that have no
-    /// sign of an Active key between them.
+    /// sign of an Active key between them; and nothing that is not recorded in the asserted spans.
     pub observed: Option<Claim>,
+    /// What the asserted spans did for the observed claim.
+    pub assertion: Assertion,
     /// What cannot be true together. Where there is any, no claim is to be relied on.
     pub contradictions: Vec<Contradiction>,
 }
@@ -40,10 +43,12 @@ pub fn infer(history: &KeyHistory<'_>) -> Inference {
     contradictions
         .extend(cells.conflict.map(|(seen_at, seen)| Contradiction::SeenAgainstHistory { seen_at, seen }));
 
+    let (earliest, ground) = cells.earliest_start_at(seen);
     let at_look = Claim {
         as_of: seen.to,
-        interval: Interval::new(cells.earliest_start_at(seen), seen.to).unwrap_or(Interval::exactly(seen.to)),
+        interval: Interval::new(earliest, seen.to).unwrap_or(Interval::exactly(seen.to)),
         confidence: Confidence::Proven,
+        grounds: Grounds { earliest: ground, latest: LatestGround::SeenInactive },
     };
 
     let settled = history
@@ -58,14 +63,47 @@ pub fn infer(history: &KeyHistory<'_>) -> Inference {
         .and_then(|_| claim(&Cells::new(created, &groups, &looks, &delivered), now, Confidence::Settling));
 
     let as_of = if tail.is_some() { now } else { seen.to };
-    let observed = Some(bridges(&groups, &looks, seen))
-        .filter(|bridges| !bridges.is_empty() && !active_after(as_of, &groups, history.looks))
-        .and_then(|bridges| {
-            let quiet = Coverage::from_spans(delivered.spans().iter().copied().chain(bridges));
-            claim(&Cells::new(created, &groups, &looks, &quiet), as_of, Confidence::Observed)
-        });
+    let (observed, assertion) = observed(history, &groups, &looks, &delivered, as_of);
+    // Evidence that contradicts itself refutes nothing.
+    let assertion = if contradictions.is_empty() { assertion } else { Assertion::NotUsed };
 
-    Inference { at_look, settled, settling, observed, contradictions }
+    Inference { at_look, settled, settling, observed, assertion, contradictions }
+}
+
+/// The observed claim, and what the asserted spans did for it. Where no history fits them beside the other assumptions, it
+/// rests on these alone.
+fn observed(
+    history: &KeyHistory<'_>,
+    groups: &[Group],
+    looks: &[Look],
+    delivered: &Coverage,
+    as_of: Instant,
+) -> (Option<Claim>, Assertion) {
+    let active_since = active_after(as_of, groups, history.looks);
+    let claim_where = |covered: &Coverage| {
+        let cells = Cells::new(history.created, groups, looks, covered);
+        claim(&cells, as_of, Confidence::Observed).filter(|_| !active_since)
+    };
+    let bridges = bridges(groups, looks, history.seen);
+    let quiet = delivered.joined(&bridges);
+    let unasserted = claim_where(&quiet).map(|claim| from_a_sign(claim, groups, delivered));
+    let from_looks = unasserted.filter(|_| !bridges.is_empty());
+    let asserted = history.asserted.spans();
+    if asserted.is_empty() {
+        return (from_looks, Assertion::NotUsed);
+    }
+    let by_evidence = history.coverage.joined(asserted);
+    if let Some((seen_at, seen)) = Cells::new(history.created, groups, looks, &by_evidence).conflict {
+        return (from_looks, Assertion::Refuted { seen_at, seen });
+    }
+    match claim_where(&quiet.joined(asserted)) {
+        Some(claim) if unasserted.is_none_or(|without| without.interval != claim.interval) => {
+            let claim = from_an_assertion(claim, history.asserted, delivered);
+            (Some(from_a_sign(claim, groups, delivered)), Assertion::Used)
+        }
+        Some(_) => (unasserted, Assertion::NotUsed),
+        None => (from_looks, Assertion::NotUsed),
+    }
 }
 
 /// The claim about the end of the second `as_of`, where the key was certainly Inactive then.
@@ -73,7 +111,30 @@ fn claim(cells: &Cells<'_>, as_of: Instant, confidence: Confidence) -> Option<Cl
     if cells.conflict.is_some() || !cells.inactive_at_end_of(as_of) {
         return None;
     }
-    cells.starts(as_of).map(|interval| Claim { as_of, interval, confidence })
+    cells.starts(as_of).map(|(interval, grounds)| Claim { as_of, interval, confidence, grounds })
+}
+
+/// An observed claim whose time without a change begins with no recorded history begins with a sign of an Inactive key:
+/// a change, or else a look.
+fn from_a_sign(mut claim: Claim, groups: &[Group], covered: &Coverage) -> Claim {
+    let latest = claim.interval.latest();
+    if claim.grounds.latest == LatestGround::CoverageBegins && covered.span_at(latest.next()).is_none() {
+        let recorded = groups.iter().any(|group| group.at == latest && group.set.has(KeyStatus::Inactive));
+        claim.grounds.latest = if recorded { LatestGround::SwitchedOff } else { LatestGround::SeenInactive };
+    }
+    claim
+}
+
+/// What the walk took for the beginning of covered time is that of an asserted span where only that is covered there.
+fn from_an_assertion(mut claim: Claim, asserted: &Coverage, covered: &Coverage) -> Claim {
+    let begins = claim.interval.latest().next();
+    if claim.grounds.latest == LatestGround::CoverageBegins
+        && covered.span_at(begins).is_none()
+        && asserted.span_at(begins).is_some()
+    {
+        claim.grounds.latest = LatestGround::AssertionBegins;
+    }
+    claim
 }
 
 fn before_creation(history: &KeyHistory<'_>) -> Vec<Contradiction> {
@@ -129,6 +190,14 @@ impl Inference {
     /// The claims, strongest first; the one that was true latest first among equals.
     fn claims(&self) -> impl Iterator<Item = Claim> {
         [self.settled, Some(self.at_look), self.settling, self.observed].into_iter().flatten()
+    }
+
+    /// What the asserted spans did for one of the claims. Where they are refuted it is told of every claim.
+    pub fn assertion(&self, claim: &Claim) -> Assertion {
+        match self.assertion {
+            Assertion::Used if self.observed != Some(*claim) => Assertion::NotUsed,
+            assertion => assertion,
+        }
     }
 
     /// The verdict against a threshold, and the claim that it rests on: the strongest that decides, or where none does,

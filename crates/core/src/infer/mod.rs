@@ -2,11 +2,13 @@
 //! `docs/SEMANTICS.md` states its rules; each statement there names the test that holds it.
 
 mod claims;
+mod grounds;
 mod walk;
 
 use std::fmt;
 
 pub use claims::{Inference, infer};
+pub use grounds::{EarliestGround, Grounds, LatestGround};
 
 use crate::coverage::Coverage;
 use crate::key::KeyStatus;
@@ -45,6 +47,9 @@ pub struct KeyHistory<'a> {
     pub seen: Look,
     /// The settled spans: every status change in them is in `changes`.
     pub coverage: &'a Coverage,
+    /// Spans of which somebody said that every status change in them is in `changes`. Nothing proves it, so only the
+    /// observed claim rests on them.
+    pub asserted: &'a Coverage,
     /// Up to where this assessment read the history and found it settled: the end of the last settled span. `None` where
     /// it could not read the history, so that nothing is known of the time up to now.
     pub settled_until: Option<Instant>,
@@ -59,7 +64,8 @@ pub enum Confidence {
     Proven,
     /// That no change inside the settling margin is still to be delivered by CloudTrail.
     Settling,
-    /// That nothing happened between looks that all saw the key Inactive, where no history covers the time between.
+    /// That nothing happened where no history covers the time, between looks that all saw the key Inactive or in spans
+    /// that somebody asserted to be complete.
     Observed,
 }
 
@@ -90,6 +96,8 @@ pub struct Claim {
     pub interval: Interval,
     /// What it rests on.
     pub confidence: Confidence,
+    /// Why not earlier, and why not later.
+    pub grounds: Grounds,
 }
 
 impl Claim {
@@ -97,6 +105,24 @@ impl Claim {
     pub fn at_least(&self) -> SignedDuration {
         self.as_of - self.interval.latest()
     }
+}
+
+/// What the asserted spans did for a claim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Assertion {
+    /// The claim is the same without them.
+    #[default]
+    NotUsed,
+    /// The claim rests on them: it is true if what was asserted is.
+    Used,
+    /// What was asserted cannot be true, so no claim rests on it: the key was seen with a status that it cannot have had
+    /// if every change was known.
+    Refuted {
+        /// The end of the look.
+        seen_at: Instant,
+        /// What was seen.
+        seen: KeyStatus,
+    },
 }
 
 /// Facts that cannot be true together.

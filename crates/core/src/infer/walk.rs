@@ -4,6 +4,7 @@
 //! A covered span falls into *cells*: the time before its first recorded change, and the time after each. Within a cell
 //! the status is constant. Between covered spans anything may have happened, so there every second may be a start.
 
+use super::grounds::{EarliestGround, Grounds, LatestGround};
 use super::{Change, Look};
 use crate::coverage::Coverage;
 use crate::key::KeyStatus;
@@ -163,23 +164,26 @@ impl<'a> Cells<'a> {
     }
 
     /// The earliest second in which the inactive period that holds the moment of the look `seen` can have begun.
-    pub(super) fn earliest_start_at(&self, seen: Look) -> Instant {
-        if let Some(starts) = self.starts(seen.from.previous()) {
-            return starts.earliest();
+    pub(super) fn earliest_start_at(&self, seen: Look) -> (Instant, EarliestGround) {
+        if let Some((starts, grounds)) = self.starts(seen.from.previous()) {
+            return (starts.earliest(), grounds.earliest);
         }
         // The key was Active when the look began: it became Inactive in the first second of the look that allows it.
         let from = seen.from.max(self.created);
-        let Some(span) = self.coverage.span_at(from) else { return from };
-        let recorded = self
+        let begin = if from == self.created { EarliestGround::Created } else { EarliestGround::ActiveBefore };
+        let Some(span) = self.coverage.span_at(from) else { return (from, begin) };
+        let (at, ground) = self
             .groups_within(from, span.to().previous())
             .find(|group| group.set.has(KeyStatus::Inactive))
-            .map_or(span.to(), |group| group.at);
-        if recorded <= seen.to { recorded } else { from }
+            .map_or((span.to(), EarliestGround::ActiveBefore), |group| {
+                (group.at, EarliestGround::SwitchedOff)
+            });
+        if at <= seen.to { (at, ground) } else { (from, begin) }
     }
 
     /// Every second in which the inactive period that holds the end of the second `as_of` can have begun, from the
-    /// first to the last. `None` where no history that the evidence allows is Inactive then.
-    pub(super) fn starts(&self, as_of: Instant) -> Option<Interval> {
+    /// first to the last, and what ends them. `None` where no history that the evidence allows is Inactive then.
+    pub(super) fn starts(&self, as_of: Instant) -> Option<(Interval, Grounds)> {
         let spans = self.coverage.spans();
         let mut next_span = spans.partition_point(|span| span.from() <= as_of);
         // Where coverage begins just after `as_of`, the status then is that of its first cell.
@@ -194,10 +198,13 @@ impl<'a> Cells<'a> {
             .iter()
             .filter(|look| look.status == KeyStatus::Active && look.from <= as_of)
             .filter(|look| !self.may_turn_active(as_of, look.to))
-            .map(|look| look.from.max(self.created))
-            .max()
-            .unwrap_or(self.created);
-        let mut found = Starts { not_before: seen_active, latest: None, earliest: as_of };
+            .filter(|look| look.from > self.created)
+            .max_by_key(|look| look.from);
+        let not_before = match seen_active {
+            Some(look) => (look.from, EarliestGround::SeenActive { from: look.from, to: look.to }),
+            None => (self.created, EarliestGround::Created),
+        };
+        let mut found = Starts { not_before, latest: None, earliest: not_before };
         let mut recorded = self.groups.partition_point(|group| group.at <= as_of);
         let mut end = as_of;
         // Invariant: the key is Inactive from the end of the second `end` up to the end of `as_of`, and not known to be
@@ -208,16 +215,19 @@ impl<'a> Cells<'a> {
                 next_span -= 1;
                 loop {
                     if !self.cell(next_span, span, recorded).has(KeyStatus::Inactive) {
-                        return found.interval();
+                        return found.told();
                     }
                     let Some(group) = self.last_in(span, recorded) else { break };
                     recorded -= 1;
                     let became_active = group.set.has(KeyStatus::Active);
-                    if became_active || self.cell(next_span, span, recorded).has(KeyStatus::Active) {
-                        found.add(group.at);
-                    }
                     if became_active {
-                        return found.interval();
+                        found.add(group.at, EarliestGround::SwitchedOn, LatestGround::SwitchedOff);
+                        return found.told();
+                    }
+                    // Where the key may have been Inactive before too, the walk goes on, and what it meets takes the place
+                    // of this ground.
+                    if self.cell(next_span, span, recorded).has(KeyStatus::Active) {
+                        found.add(group.at, EarliestGround::SwitchedOff, LatestGround::SwitchedOff);
                     }
                 }
                 end = span.from().previous();
@@ -233,37 +243,56 @@ impl<'a> Cells<'a> {
                         break;
                     }
                 }
-                let lowest = blocked.unwrap_or(bottom).max(found.not_before);
-                if lowest <= end {
-                    found.add(end);
-                    found.add(lowest);
+                let open = match blocked {
+                    Some(at) => (at, EarliestGround::SwitchedOn),
+                    None if bottom == self.created => (bottom, EarliestGround::Created),
+                    None => (bottom, EarliestGround::ActiveBefore),
+                };
+                let (lowest, ground) = if found.not_before.0 > open.0 { found.not_before } else { open };
+                // No second of this time is one; or all from the lowest to the end are.
+                if lowest > end {
+                    found.stop();
+                } else {
+                    found.add(end, ground, LatestGround::CoverageBegins);
+                    found.add(lowest, ground, LatestGround::CoverageBegins);
                 }
                 if blocked.is_some() || lowest > bottom {
-                    return found.interval();
+                    return found.told();
                 }
                 end = bottom.previous();
             }
         }
-        found.interval()
+        found.told()
     }
 }
 
 /// The starts found so far, going back in time.
 struct Starts {
-    not_before: Instant,
-    latest: Option<Instant>,
-    earliest: Instant,
+    /// No start is before this, and why.
+    not_before: (Instant, EarliestGround),
+    latest: Option<(Instant, LatestGround)>,
+    earliest: (Instant, EarliestGround),
 }
 
 impl Starts {
-    fn add(&mut self, at: Instant) {
-        if at >= self.not_before {
-            self.latest.get_or_insert(at);
-            self.earliest = at;
+    fn add(&mut self, at: Instant, earliest: EarliestGround, latest: LatestGround) {
+        if at < self.not_before.0 {
+            self.stop();
+        } else {
+            self.latest.get_or_insert((at, latest));
+            self.earliest = (at, earliest);
         }
     }
 
-    fn interval(&self) -> Option<Interval> {
-        Interval::new(self.earliest, self.latest?)
+    /// What is met from here on is too early: the earliest start is the one that was met before.
+    fn stop(&mut self) {
+        self.earliest.1 = self.not_before.1;
+    }
+
+    fn told(&self) -> Option<(Interval, Grounds)> {
+        let (latest, latest_ground) = self.latest?;
+        let (earliest, earliest_ground) = self.earliest;
+        let grounds = Grounds { earliest: earliest_ground, latest: latest_ground };
+        Some((Interval::new(earliest, latest)?, grounds))
     }
 }

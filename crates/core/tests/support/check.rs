@@ -6,11 +6,12 @@ use std::fmt::{self, Write};
 use std::num::NonZero;
 use std::thread;
 
+use keysweep_core::coverage::Coverage;
 use keysweep_core::finding::Verdict;
-use keysweep_core::infer::{Claim, infer};
+use keysweep_core::infer::{Assertion, Claim, EarliestGround, Inference, KeyHistory, LatestGround, infer};
 use keysweep_core::time::Instant;
 
-use super::evidence::at;
+use super::evidence::{Evidence, at};
 use super::rng::Rng;
 use super::small;
 use super::truth::State;
@@ -108,6 +109,25 @@ fn small_case(rng: &mut Rng, tally: &mut Tally) -> Result<(), String> {
             tally.count_if(inference.settled.is_some(), "reference: settled claims");
             tally.count_if(inference.settling.is_some(), "reference: settling claims");
             tally.count_if(inference.observed.is_some(), "reference: observed claims");
+            tally.count_if(inference.assertion == Assertion::Used, "reference: asserted spans used");
+            let refuted = matches!(inference.assertion, Assertion::Refuted { .. });
+            tally.count_if(refuted, "reference: asserted spans refuted");
+            let claims = [Some(inference.at_look), inference.settled, inference.settling, inference.observed];
+            for Claim { grounds, .. } in claims.into_iter().flatten() {
+                tally.count(match grounds.earliest {
+                    EarliestGround::Created => "grounds: created",
+                    EarliestGround::SwitchedOn => "grounds: not earlier, switched on",
+                    EarliestGround::SwitchedOff => "grounds: not earlier, switched off",
+                    EarliestGround::ActiveBefore => "grounds: not earlier, Active before",
+                    EarliestGround::SeenActive { .. } => "grounds: not earlier, seen Active",
+                });
+                tally.count(match grounds.latest {
+                    LatestGround::SwitchedOff => "grounds: not later, switched off",
+                    LatestGround::CoverageBegins => "grounds: not later, covered time begins",
+                    LatestGround::AssertionBegins => "grounds: not later, an asserted span begins",
+                    LatestGround::SeenInactive => "grounds: not later, seen Inactive",
+                });
+            }
             Ok(())
         }
         Err(difference) => {
@@ -157,6 +177,8 @@ fn check(rng: &mut Rng, sighting: &Sighting, tally: &mut Tally) -> Result<(), St
     let inference = infer(&evidence.history());
     let delivered = !unrecorded.iter().any(|second| evidence.assumed_delivered(at(*second)));
     let quiet = !unrecorded.iter().any(|second| evidence.assumed_quiet(at(*second)));
+    let asserted = !unrecorded.iter().any(|second| evidence.asserted(at(*second)));
+    let rests_on_asserted = inference.assertion == Assertion::Used;
     let since = |claim: &Claim| history.at_end_of(claim.as_of.unix()).and_then(State::since);
 
     tally.count("keys");
@@ -169,21 +191,34 @@ fn check(rng: &mut Rng, sighting: &Sighting, tally: &mut Tally) -> Result<(), St
     tally.count_if(history.changes.windows(2).any(|two| two[0].0 == two[1].0), "keys: with ties in a second");
     tally
         .count_if(history.changes.windows(2).any(|two| two[0].1 == two[1].1), "keys: with redundant changes");
+    tally.count_if(!evidence.asserted.is_empty(), "keys: with asserted spans");
+    tally.count_if(!asserted, "keys: with asserted spans that are not complete");
     tally.count_if(history.changes.len() > 4, "keys: flapping");
 
     if !inference.contradictions.is_empty() {
         return Err(format!("true evidence called contradictory: {:?}", inference.contradictions));
     }
+    match inference.assertion {
+        Assertion::Refuted { .. } if asserted => {
+            return Err(format!("what was asserted is true and called refuted: {:?}", inference.assertion));
+        }
+        Assertion::Refuted { .. } => tally.count("assertions: refuted"),
+        Assertion::Used => tally.count("assertions: used"),
+        Assertion::NotUsed => {}
+    }
+    unaffected(evidence, &inference)?;
     let mut claims = vec![Judged { claim: inference.at_look, premise: true, since: Some(*since_at_look) }];
     let further = [
         ("claims: settled", inference.settled, true),
         ("claims: settling", inference.settling, delivered),
-        ("claims: observed", inference.observed, delivered && quiet),
+        ("claims: observed", inference.observed, delivered && quiet && (asserted || !rests_on_asserted)),
     ];
     for (name, claim, premise) in further {
         let Some(claim) = claim else { continue };
         tally.count(name);
         tally.count_if(claim.interval.is_exact(), "claims: exact to the second");
+        let by_assertion = claim.grounds.latest == LatestGround::AssertionBegins;
+        tally.count_if(by_assertion, "claims: dated by the beginning of an asserted span");
         tally.count_if(!premise, "claims: whose assumption is false (not judged)");
         claims.push(Judged { claim, premise, since: since(&claim) });
     }
@@ -196,10 +231,31 @@ fn check(rng: &mut Rng, sighting: &Sighting, tally: &mut Tally) -> Result<(), St
     verdicts(rng, &inference, &claims, evidence.now, tally)
 }
 
+/// Nothing but the observed claim may change where nothing is asserted.
+fn unaffected(evidence: &Evidence, inference: &Inference) -> Result<(), String> {
+    let without = infer(&KeyHistory { asserted: &Coverage::none(), ..evidence.history() });
+    let rest = |inference: &Inference| {
+        let contradictions = inference.contradictions.clone();
+        (inference.at_look, inference.settled, inference.settling, contradictions)
+    };
+    if rest(inference) != rest(&without) {
+        return Err(format!(
+            "more than the observed claim rests on what was asserted: without it {without:?}"
+        ));
+    }
+    if inference.assertion != Assertion::Used
+        && without.observed.is_some()
+        && inference.observed != without.observed
+    {
+        return Err(format!("the observed claim changes without notice: without asserted spans {without:?}"));
+    }
+    Ok(())
+}
+
 /// Verdicts against thresholds on both sides of every edge.
 fn verdicts(
     rng: &mut Rng,
-    inference: &keysweep_core::infer::Inference,
+    inference: &Inference,
     claims: &[Judged],
     now: Instant,
     tally: &mut Tally,

@@ -17,6 +17,7 @@ pub(crate) struct Evidence {
     pub(crate) looks: Vec<Look>,
     pub(crate) seen: Look,
     pub(crate) coverage: Coverage,
+    pub(crate) asserted: Coverage,
     pub(crate) settled_until: Option<Instant>,
     pub(crate) now: Instant,
 }
@@ -33,6 +34,7 @@ impl Evidence {
             looks: &self.looks,
             seen: self.seen,
             coverage: &self.coverage,
+            asserted: &self.asserted,
             settled_until: self.settled_until,
             now: self.now,
         }
@@ -75,6 +77,11 @@ impl Evidence {
             .any(|before| inactive.iter().filter(|after| second <= after.1).any(|after| quiet(before, after)))
     }
 
+    /// Whether somebody asserted that every change of this second is a recorded one.
+    pub(crate) fn asserted(&self, second: Instant) -> bool {
+        self.asserted.span_at(second).is_some()
+    }
+
     /// Whether anything shows or may show the key Active after the end of the second `end`.
     pub(crate) fn active_after(&self, end: Instant) -> bool {
         self.changes.iter().any(|change| change.at > end && change.status == KeyStatus::Active)
@@ -89,22 +96,26 @@ const fn letter(status: KeyStatus) -> char {
     }
 }
 
-/// `created 0 changes I3,A5 looks A1-2 seen I6-7 covered 1..4,5..8 settled 8 now 9`; nothing is written `-`.
+/// `created 0 changes I3,A5 looks A1-2 seen I6-7 covered 1..4,5..8 asserted - settled 8 now 9`; nothing is written `-`.
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let look = |look: &Look| format!("{}{}-{}", letter(look.status), look.from.unix(), look.to.unix());
         let list = |items: Vec<String>| if items.is_empty() { "-".to_owned() } else { items.join(",") };
         let changes =
             self.changes.iter().map(|change| format!("{}{}", letter(change.status), change.at.unix()));
-        let spans = self.coverage.spans().iter();
+        let spans = |coverage: &Coverage| {
+            let spans = coverage.spans().iter();
+            list(spans.map(|span| format!("{}..{}", span.from().unix(), span.to().unix())).collect())
+        };
         write!(
             f,
-            "created {} changes {} looks {} seen {} covered {} settled {} now {}",
+            "created {} changes {} looks {} seen {} covered {} asserted {} settled {} now {}",
             self.created.unix(),
             list(changes.collect()),
             list(self.looks.iter().map(look).collect()),
             look(&self.seen),
-            list(spans.map(|span| format!("{}..{}", span.from().unix(), span.to().unix())).collect()),
+            spans(&self.coverage),
+            spans(&self.asserted),
             self.settled_until.map_or("-".to_owned(), |until| until.unix().to_string()),
             self.now.unix(),
         )
@@ -150,6 +161,7 @@ impl FromStr for Evidence {
             looks: list("looks")?.map(look).collect::<Result<_, _>>()?,
             seen: look(value("seen")?)?,
             coverage: Coverage::from_spans(list("covered")?.map(span).collect::<Result<Vec<_>, _>>()?),
+            asserted: Coverage::from_spans(list("asserted")?.map(span).collect::<Result<Vec<_>, _>>()?),
             settled_until: list("settled")?.next().map(second).transpose()?,
             now: second(value("now")?)?,
         })

@@ -3,7 +3,9 @@
 
 use keysweep_core::coverage::Coverage;
 use keysweep_core::finding::Verdict;
-use keysweep_core::infer::{Change, Claim, Confidence, Inference, Look, infer};
+use keysweep_core::infer::{
+    Assertion, Change, Claim, Confidence, EarliestGround, Grounds, Inference, LatestGround, Look, infer,
+};
 use keysweep_core::key::KeyStatus::{Active, Inactive};
 use keysweep_core::time::{Instant, Interval, Span};
 
@@ -65,18 +67,42 @@ fn made_up(rng: &mut Rng, longest: i64) -> Evidence {
         })
         .collect();
     let coverage = Coverage::from_spans(spans.into_iter().flatten());
-    Evidence { created: at(created), changes, looks, seen, coverage, settled_until, now: at(now) }
+    let asserted = Coverage::from_spans((0..rng.pick(&[0, 1, 1, 2])).filter_map(|_| {
+        let (one, other) = (rng.within(-1, now + 1), rng.within(-1, now + 1));
+        Span::new(at(one.min(other)), at(one.max(other)))
+    }));
+    Evidence { created: at(created), changes, looks, seen, coverage, asserted, settled_until, now: at(now) }
+}
+
+/// The reference tells no grounds: those of the inference are held against it in [`grounds_hold`].
+const NOT_TOLD: Grounds = Grounds { earliest: EarliestGround::Created, latest: LatestGround::SeenInactive };
+
+/// All of a claim that the reference tells.
+fn told(claim: &Claim) -> (Instant, Interval, Confidence) {
+    (claim.as_of, claim.interval, claim.confidence)
 }
 
 /// The claim that follows from an answer, where one does.
 fn claim(answer: &Answer, as_of: Instant, confidence: Confidence) -> Option<Claim> {
     let (first, last) = (answer.starts.first()?, answer.starts.last()?);
     let interval = Interval::new(at(*first), at(*last))?;
-    answer.entails_inactive().then_some(Claim { as_of, interval, confidence })
+    answer.entails_inactive().then_some(Claim { as_of, interval, confidence, grounds: NOT_TOLD })
 }
 
-/// All that the reference concludes from the evidence; contradictions as whether there are any.
-fn expected(evidence: &Evidence) -> (Inference, bool) {
+/// All that the reference concludes from the evidence.
+struct Expected {
+    at_look: Claim,
+    settled: Option<Claim>,
+    settling: Option<Claim>,
+    observed: Option<Claim>,
+    contradictory: bool,
+    /// Whether no history fits what was asserted.
+    refuted: bool,
+    /// Whether the observed claim would be another without what was asserted.
+    used: bool,
+}
+
+fn expected(evidence: &Evidence) -> Expected {
     let covered = |second| evidence.coverage.span_at(at(second)).is_some();
     let delivered = |second| covered(second) || evidence.assumed_delivered(at(second));
     let quiet = |second| delivered(second) || evidence.assumed_quiet(at(second));
@@ -88,7 +114,7 @@ fn expected(evidence: &Evidence) -> (Inference, bool) {
     let earliest = at_look.starts.first().map_or(seen.to, |first| at(*first));
     assert!(at_look.starts.last().is_none_or(|last| at(*last) <= seen.to));
     let interval = Interval::new(earliest, seen.to).unwrap();
-    let at_look = Claim { as_of: seen.to, interval, confidence: Confidence::Proven };
+    let at_look = Claim { as_of: seen.to, interval, confidence: Confidence::Proven, grounds: NOT_TOLD };
 
     let settled = evidence.settled_until.map(Instant::previous).and_then(|end| {
         let answer = ask(evidence, covered, Moment::EndOf(end.unix()));
@@ -103,21 +129,26 @@ fn expected(evidence: &Evidence) -> (Inference, bool) {
 
     let bridged = (evidence.created.unix() - 4..=now.unix()).any(|second| evidence.assumed_quiet(at(second)));
     let as_of = if evidence.settled_until.is_some() { now } else { seen.to };
-    let observed = bridged.then(|| ask(evidence, quiet, Moment::EndOf(as_of.unix())));
-    let observed = observed.and_then(|answer| claim(&answer, as_of, Confidence::Observed));
-    let observed = observed.filter(|_| !evidence.active_after(as_of));
+    let observed_where = |covered: &dyn Fn(i64) -> bool| {
+        let answer = ask(evidence, covered, Moment::EndOf(as_of.unix()));
+        let claim = claim(&answer, as_of, Confidence::Observed);
+        (answer.fits, claim.filter(|_| !evidence.active_after(as_of)))
+    };
+    let unasserted = observed_where(&quiet).1;
+    let asserted = |second| evidence.asserted(at(second));
+    let refuted = !contradictory
+        && !ask(evidence, |second| covered(second) || asserted(second), Moment::OfTheLook).fits;
+    let (fits, with_asserted) = observed_where(&|second| quiet(second) || asserted(second));
+    let rests_on_asserted = !evidence.asserted.is_empty() && !refuted && fits;
+    let observed = if rests_on_asserted { with_asserted } else { unasserted.filter(|_| bridged) };
+    let used = rests_on_asserted && with_asserted != unasserted;
 
-    (Inference { at_look, settled, settling, observed, contradictions: Vec::new() }, contradictory)
+    Expected { at_look, settled, settling, observed, contradictory, refuted, used }
 }
 
 /// The verdict by its definition: the first claim that decides.
-fn verdict(
-    expected: &Inference,
-    contradictory: bool,
-    threshold: i64,
-    now: Instant,
-) -> (Verdict, Option<Claim>) {
-    if contradictory {
+fn verdict(expected: &Expected, threshold: i64, now: Instant) -> (Verdict, Option<Claim>) {
+    if expected.contradictory {
         return (Verdict::Contradictory, None);
     }
     let claims = [expected.settled, Some(expected.at_look), expected.settling, expected.observed];
@@ -140,7 +171,8 @@ fn verdict(
 /// Compares the inference with the reference; says where they differ.
 pub(crate) fn compare(evidence: &Evidence) -> Result<Inference, String> {
     let found = infer(&evidence.history());
-    let (expected, contradictory) = expected(evidence);
+    let expected = expected(evidence);
+    let contradictory = expected.contradictory;
     let differs = |what: &str, found: &dyn std::fmt::Debug, expected: &dyn std::fmt::Debug| {
         Err(format!("{what}\n  found     {found:?}\n  reference {expected:?}"))
     };
@@ -148,6 +180,7 @@ pub(crate) fn compare(evidence: &Evidence) -> Result<Inference, String> {
         return differs("contradictions", &found.contradictions, &contradictory);
     }
     if !contradictory {
+        let assertion = found.assertion;
         let parts = [
             ("at_look", Some(found.at_look), Some(expected.at_look)),
             ("settled", found.settled, expected.settled),
@@ -155,20 +188,80 @@ pub(crate) fn compare(evidence: &Evidence) -> Result<Inference, String> {
             ("observed", found.observed, expected.observed),
         ];
         for (name, found, expected) in parts {
-            if found != expected {
+            if found.as_ref().map(told) != expected.as_ref().map(told) {
                 return differs(name, &found, &expected);
             }
+            if let Some(wrong) = found.and_then(|claim| grounds_hold(evidence, &claim, assertion).err()) {
+                return differs(name, &found, &wrong);
+            }
+        }
+        let told = (found.assertion == Assertion::Used, matches!(found.assertion, Assertion::Refuted { .. }));
+        if told != (expected.used, expected.refuted) {
+            return differs(
+                "assertion",
+                &found.assertion,
+                &("used, refuted", expected.used, expected.refuted),
+            );
         }
     }
     for threshold in 1..=evidence.now.unix() + 2 {
-        let (kind, rests_on) = verdict(&expected, contradictory, threshold, evidence.now);
+        let (kind, rests_on) = verdict(&expected, threshold, evidence.now);
         let threshold = format!("{threshold}s").parse().unwrap();
         let found = found.verdict(threshold, evidence.now);
-        if found.0 != kind || rests_on.is_some_and(|claim| claim != found.1) {
+        if found.0 != kind || rests_on.is_some_and(|claim| told(&claim) != told(&found.1)) {
             return differs(&format!("verdict against {threshold}"), &found, &(kind, rests_on));
         }
     }
     Ok(found)
+}
+
+/// Whether the reasons that a claim gives for its two ends are true of the evidence; says which is not.
+fn grounds_hold(evidence: &Evidence, claim: &Claim, assertion: Assertion) -> Result<(), &'static str> {
+    let covered = |second| evidence.coverage.span_at(at(second)).is_some();
+    let assumed = |second| match claim.confidence {
+        Confidence::Proven => covered(second),
+        Confidence::Settling => covered(second) || evidence.assumed_delivered(at(second)),
+        Confidence::Observed => {
+            covered(second)
+                || evidence.assumed_delivered(at(second))
+                || evidence.assumed_quiet(at(second))
+                || assertion == Assertion::Used && evidence.asserted(at(second))
+        }
+    };
+    let (earliest, latest) = (claim.interval.earliest(), claim.interval.latest());
+    let changed = |at, status| evidence.changes.contains(&Change { at, status });
+    let active_before = || {
+        let answer = ask(evidence, assumed, Moment::EndOf(earliest.unix() - 1));
+        answer.starts.is_empty()
+    };
+    let earliest_holds = match claim.grounds.earliest {
+        EarliestGround::Created => earliest == evidence.created,
+        EarliestGround::SwitchedOn => changed(earliest, Active),
+        EarliestGround::SwitchedOff => changed(earliest, Inactive) && active_before(),
+        EarliestGround::ActiveBefore => active_before() && evidence.created < earliest,
+        EarliestGround::SeenActive { from, to } => {
+            evidence.looks.contains(&Look { from, to, status: Active }) && from <= earliest
+        }
+    };
+    // From the latest start on, every change is known or assumed to be, and none is to Active.
+    let quiet = || {
+        (latest.unix() + 1..=claim.as_of.unix()).all(|second| assumed(second) && !changed(at(second), Active))
+    };
+    let latest_holds = match claim.grounds.latest {
+        LatestGround::SwitchedOff => changed(latest, Inactive) && quiet(),
+        LatestGround::CoverageBegins => quiet() && covered(latest.unix() + 1) && !covered(latest.unix()),
+        LatestGround::AssertionBegins => {
+            quiet() && evidence.asserted(latest.next()) && assertion == Assertion::Used
+        }
+        LatestGround::SeenInactive => {
+            evidence.all_looks().any(|look| look.to == latest && look.status == Inactive) && quiet()
+        }
+    };
+    match (earliest_holds, latest_holds) {
+        (true, true) => Ok(()),
+        (false, _) => Err("the ground of the earliest start does not hold"),
+        (true, false) => Err("the ground of the latest start does not hold"),
+    }
 }
 
 /// A smaller evidence that the inference still gets wrong, by leaving out one thing at a time.
@@ -207,6 +300,15 @@ fn smaller(evidence: &Evidence) -> Vec<Evidence> {
         spans.extend(Span::new(span.from().next(), span.to()));
         if spans.len() == evidence.coverage.spans().len() {
             all.push(Evidence { coverage: Coverage::from_spans(spans), ..evidence.clone() });
+        }
+    }
+    for index in 0..evidence.asserted.spans().len() {
+        let mut spans = evidence.asserted.spans().to_vec();
+        let span = spans.remove(index);
+        all.push(Evidence { asserted: Coverage::from_spans(spans.iter().copied()), ..evidence.clone() });
+        if let Some(shorter) = Span::new(span.from().next(), span.to()) {
+            spans.push(shorter);
+            all.push(Evidence { asserted: Coverage::from_spans(spans), ..evidence.clone() });
         }
     }
     if evidence.seen.from < evidence.seen.to {

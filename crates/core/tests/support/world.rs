@@ -29,6 +29,7 @@ pub(crate) struct Event {
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
     pub(crate) coverage: Coverage,
+    pub(crate) asserted: Coverage,
     pub(crate) settled_until: Option<Instant>,
     pub(crate) now: i64,
 }
@@ -112,7 +113,17 @@ pub(crate) fn reading(rng: &mut Rng, seconds: &[i64], from: i64, now: i64) -> Re
         let until = if rng.chance(60) { first + short(rng) } else { point(rng, seconds, from - 1, last) };
         spans.extend(Span::new(at(first), at(until.min(last))));
     }
-    Reading { coverage: Coverage::from_spans(spans), settled_until: settled_until.map(at), now }
+    let mut asserted = Vec::new();
+    for _ in 0..rng.pick(&[0, 1, 1, 3]) {
+        let (one, other) = (point(rng, seconds, from - 1, now), point(rng, seconds, from - 1, now + 1));
+        asserted.extend(Span::new(at(one.min(other)), at(one.max(other))));
+    }
+    Reading {
+        coverage: Coverage::from_spans(spans),
+        asserted: Coverage::from_spans(asserted),
+        settled_until: settled_until.map(at),
+        now,
+    }
 }
 
 /// What a scan sees of a key; `None` where it does not see it Inactive. `events` are those of the key that changed it.
@@ -123,14 +134,18 @@ pub(crate) fn sighting(
     reading: &Reading,
     unit: i64,
 ) -> Option<Sighting> {
-    let Reading { ref coverage, settled_until, now } = *reading;
+    let Reading { ref coverage, ref asserted, settled_until, now } = *reading;
     let seconds: Vec<i64> = events.iter().map(|(second, _)| *second).collect();
     let in_margin = rng.pick(&[0, 50, 100, 100]);
     let elsewhere = rng.pick(&[0, 0, 40, 100]);
+    // What people assert is mostly true.
+    let in_asserted = rng.pick(&[100, 100, 100, 60]);
     let (mut changes, mut unrecorded) = (Vec::new(), Vec::new());
     for (second, status) in events {
         let chance = if coverage.span_at(at(*second)).is_some() {
             100
+        } else if asserted.span_at(at(*second)).is_some() {
+            in_asserted
         } else if settled_until.is_some_and(|until| until <= at(*second)) {
             in_margin
         } else {
@@ -166,8 +181,8 @@ pub(crate) fn sighting(
         looks.push(Look { from: at(from), to: at(to), status });
     }
     let created = at(history.created);
-    let (coverage, now) = (coverage.clone(), at(now));
-    let evidence = Evidence { created, changes, looks, seen, coverage, settled_until, now };
+    let (coverage, asserted, now) = (coverage.clone(), asserted.clone(), at(now));
+    let evidence = Evidence { created, changes, looks, seen, coverage, asserted, settled_until, now };
     Some(Sighting { evidence, history: history.clone(), since_at_look, unrecorded })
 }
 

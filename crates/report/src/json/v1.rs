@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 
 use keysweep_core::account::{CallerIdentity, Tags};
 use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, CallCounts, Scope};
-use keysweep_core::evidence::{Evidence, ObservationSource, Target};
+use keysweep_core::coverage::Coverage;
+use keysweep_core::evidence::{ChangeSource, Evidence, ObservationSource, Target};
 use keysweep_core::finding::Finding;
-use keysweep_core::infer::{Claim, Contradiction};
+use keysweep_core::infer::{Assertion, Claim, Contradiction};
 use keysweep_core::key::{LastUsed, Owner};
 use keysweep_core::policy::Policy;
 use keysweep_core::problem::{Gap, Problem};
@@ -258,6 +259,7 @@ struct OrganizationalUnitV1<'a> {
 struct CoverageV1 {
     seconds: i64,
     spans: Vec<SpanV1>,
+    asserted_spans: Vec<SpanV1>,
 }
 
 /// `from` is inside, `to` is the first second after it.
@@ -270,7 +272,6 @@ struct SpanV1 {
 impl<'a> AccountV1<'a> {
     fn of(assessed: &'a AccountAssessment, policy: &'a Policy, mask: &'a Mask<'a>) -> Self {
         let account = &assessed.account;
-        let spans = assessed.coverage.spans().iter();
         Self {
             account_id: account.id.to_string(),
             account_name: account.name.as_deref().map(|name| mask.text(name)),
@@ -294,7 +295,8 @@ impl<'a> AccountV1<'a> {
             users: assessed.users,
             coverage: CoverageV1 {
                 seconds: assessed.coverage.length().as_secs(),
-                spans: spans.map(|span| SpanV1 { from: Time(span.from()), to: Time(span.to()) }).collect(),
+                spans: spans(&assessed.coverage),
+                asserted_spans: spans(&assessed.asserted),
             },
             findings: Findings { account: assessed, policy, mask },
             problems: Problems { problems: &assessed.problems, mask },
@@ -302,6 +304,10 @@ impl<'a> AccountV1<'a> {
             assessed_at: assessed.assessed_at.map(Time),
         }
     }
+}
+
+fn spans(coverage: &Coverage) -> Vec<SpanV1> {
+    coverage.spans().iter().map(|span| SpanV1 { from: Time(span.from()), to: Time(span.to()) }).collect()
 }
 
 fn tags<'a>(tags: Option<&'a Tags>, mask: &Mask<'_>) -> Option<BTreeMap<Text<'a>, Text<'a>>> {
@@ -371,7 +377,7 @@ impl<'a> FindingV1<'a> {
             at_least: words::rounded_down(at_least),
             at_most_seconds: at_most.as_secs(),
             at_most: words::rounded_up(at_most),
-            inactive_since: ClaimV1::of(&finding.inactive_since),
+            inactive_since: ClaimV1::of(&finding.inactive_since, finding.assertion),
             known_by: finding.known_by.map(Time),
             last_used: LastUsedV1::of(&finding.last_used, mask),
             used_since: finding.used_since.map(Time),
@@ -397,11 +403,14 @@ struct ClaimV1 {
     as_of: Time,
     confidence: &'static str,
     confidence_text: &'static str,
+    earliest_ground: &'static str,
+    latest_ground: &'static str,
+    assertion: AssertionV1,
     text: String,
 }
 
 impl ClaimV1 {
-    fn of(claim: &Claim) -> Self {
+    fn of(claim: &Claim, assertion: Assertion) -> Self {
         let interval: Interval = claim.interval;
         Self {
             earliest: Time(interval.earliest()),
@@ -409,9 +418,29 @@ impl ClaimV1 {
             exact: interval.is_exact(),
             as_of: Time(claim.as_of),
             confidence: claim.confidence.name(),
-            confidence_text: words::confidence(claim.confidence),
+            confidence_text: words::confidence(claim.confidence, assertion),
+            earliest_ground: claim.grounds.earliest.name(),
+            latest_ground: claim.grounds.latest.name(),
+            assertion: AssertionV1::of(assertion),
             text: words::since(interval),
         }
+    }
+}
+
+#[derive(Serialize)]
+struct AssertionV1 {
+    status: &'static str,
+    refuted_by: Option<Time>,
+    text: Option<String>,
+}
+
+impl AssertionV1 {
+    fn of(assertion: Assertion) -> Self {
+        let refuted_by = match assertion {
+            Assertion::NotUsed | Assertion::Used => None,
+            Assertion::Refuted { seen_at, .. } => Some(Time(seen_at)),
+        };
+        Self { status: words::assertion_name(assertion), refuted_by, text: words::assertion(assertion) }
     }
 }
 
@@ -471,6 +500,8 @@ struct EvidenceV1<'a> {
     user_name: Option<Text<'a>>,
     actor: Option<Text<'a>>,
     source_ip: Option<Text<'a>>,
+    file: Option<Text<'a>>,
+    record: Option<u64>,
     text: Text<'a>,
 }
 
@@ -486,23 +517,35 @@ impl<'a> EvidenceV1<'a> {
             user_name: None,
             actor: None,
             source_ip: None,
+            file: None,
+            record: None,
             text: mask.owned(words::evidence(evidence)),
         };
         match evidence {
             Evidence::Created(at) => {
                 blank("created", "create_date", keysweep_core::key::KeyStatus::Active, *at, *at)
             }
-            Evidence::Changed(change) => Self {
-                source_id: Some(mask.text(change.event.as_str())),
-                user_name: match &change.target {
-                    Target::User(name) => Some(mask.text(name.as_str())),
-                    Target::Root => Some(Owner::Root.name().to_owned().into()),
-                    Target::NotRecorded => None,
-                },
-                actor: change.actor.as_deref().map(|text| mask.text(text)),
-                source_ip: change.source_ip.as_deref().map(|text| mask.text(text)),
-                ..blank("changed", "cloudtrail", change.status, change.at, change.at)
-            },
+            Evidence::Changed(change) => {
+                let (source, file, record) = match &change.source {
+                    ChangeSource::EventHistory => ("cloudtrail", None, None),
+                    ChangeSource::File { name, record } => {
+                        ("imported_file", Some(mask.text(name)), Some(*record))
+                    }
+                };
+                Self {
+                    file,
+                    record,
+                    source_id: Some(mask.text(change.event.as_str())),
+                    user_name: match &change.target {
+                        Target::User(name) => Some(mask.text(name.as_str())),
+                        Target::Root => Some(Owner::Root.name().to_owned().into()),
+                        Target::NotRecorded => None,
+                    },
+                    actor: change.actor.as_deref().map(|text| mask.text(text)),
+                    source_ip: change.source_ip.as_deref().map(|text| mask.text(text)),
+                    ..blank("changed", source, change.status, change.at, change.at)
+                }
+            }
             Evidence::Observed(observation) => {
                 let (source, source_id) = match &observation.source {
                     ObservationSource::ListAccessKeys => ("list_access_keys", None),

@@ -150,7 +150,7 @@ fn cards(page: &mut Page, context: &Context<'_>, findings: &[&Finding]) {
     }
 }
 
-/// Keys whose evidence contradicts itself, and keys that were used after they are said to have become inactive.
+/// Keys whose evidence contradicts itself, keys on which something was asserted, and keys that were used after they are said to have become inactive.
 pub(super) fn to_look_at(page: &mut Page, context: &Context<'_>) {
     let notes: Vec<(&Finding, String)> = context.assessment.findings().flat_map(notes).collect();
     if notes.is_empty() {
@@ -176,7 +176,8 @@ fn notes(finding: &Finding) -> impl Iterator<Item = (&Finding, String)> {
             words::second(at)
         )
     });
-    contradictions.chain(used).map(move |note| (finding, note))
+    let asserted = words::assertion(finding.assertion);
+    contradictions.chain(asserted).chain(used).map(move |note| (finding, note))
 }
 
 /// Keys of which it is not known whether they reach the threshold, and by when it will be; the soonest first.

@@ -16,6 +16,20 @@ fn named() -> BTreeSet<&'static str> {
 }
 
 #[test]
+fn every_format_is_in_the_table_with_its_file() {
+    let rows = DOCUMENT.lines().skip_while(|line| !line.starts_with("| `--format`")).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    let told: Vec<(&str, &str)> = rows
+        .map(|row| {
+            let mut words = row.split('`').skip(1).step_by(2);
+            (words.next().unwrap(), words.next().unwrap())
+        })
+        .collect();
+    let formats: Vec<_> = Format::ALL.iter().map(|format| (format.name(), format.file_name())).collect();
+    assert_eq!(told, formats);
+}
+
+#[test]
 fn every_column_is_explained_in_its_order() {
     let table = DOCUMENT.split("## CSV").nth(1).unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| ")).filter(|line| line.starts_with('`'));

@@ -8,9 +8,13 @@ use keysweep_core::assessment::{
 };
 use keysweep_core::call::{Call, CallError, CallErrorKind};
 use keysweep_core::coverage::Coverage;
-use keysweep_core::evidence::{EventId, Evidence, Observation, ObservationSource, StatusChange, Target};
+use keysweep_core::evidence::{
+    ChangeSource, EventId, Evidence, Observation, ObservationSource, StatusChange, Target,
+};
 use keysweep_core::finding::{Finding, Verdict};
-use keysweep_core::infer::{Claim, Confidence, Contradiction};
+use keysweep_core::infer::{
+    Assertion, Claim, Confidence, Contradiction, EarliestGround, Grounds, LatestGround,
+};
 use keysweep_core::key::{KeyStatus, LastUsed, Owner};
 use keysweep_core::policy::Policy;
 use keysweep_core::problem::{Gap, Problem};
@@ -19,6 +23,10 @@ use keysweep_core::time::{Instant, Interval, Span};
 pub(crate) const NOW: &str = "2026-11-23T07:12:30Z";
 const SETTLED: &str = "2026-11-23T05:12:00Z";
 const HISTORY_BEGINS: &str = "2026-08-25T07:12:00Z";
+
+/// The claim is exact: a recorded change ended a period known to be Active.
+const SWITCHED_OFF: Grounds =
+    Grounds { earliest: EarliestGround::SwitchedOff, latest: LatestGround::SwitchedOff };
 
 pub(crate) fn at(text: &str) -> Instant {
     text.parse().unwrap()
@@ -49,6 +57,7 @@ pub(crate) fn account(id: &str, name: Option<&str>) -> AccountAssessment {
         method: Some(Method::CredentialReport),
         users: Some(40),
         coverage: coverage(),
+        asserted: Coverage::none(),
         findings: Vec::new(),
         problems: Vec::new(),
         calls: calls(&[
@@ -94,6 +103,7 @@ pub(crate) fn change(key: u32, user: &str, time: &str, status: KeyStatus) -> Evi
         event: EventId::new(&format!("0e1a2b3c-0000-4000-8000-{key:012}")),
         actor: Some("arn:aws:iam::111122223333:user/alice".to_owned()),
         source_ip: Some("203.0.113.7".to_owned()),
+        source: ChangeSource::EventHistory,
     })
 }
 
@@ -120,9 +130,11 @@ pub(crate) fn long_term(account: &str, name: &str, key: u32) -> Finding {
         verdict: Verdict::LongTerm,
         inactive_since: Claim {
             as_of: at("2026-11-23T05:11:59Z"),
-            interval: Interval::new(at("2023-02-01T08:00:00Z"), at(HISTORY_BEGINS)).unwrap(),
+            interval: Interval::new(at("2023-02-01T08:00:00Z"), at(HISTORY_BEGINS).previous()).unwrap(),
             confidence: Confidence::Proven,
+            grounds: Grounds { earliest: EarliestGround::Created, latest: LatestGround::CoverageBegins },
         },
+        assertion: Assertion::NotUsed,
         known_by: None,
         last_used: LastUsed::At {
             at: at("2024-06-30T23:59:00Z"),
@@ -145,6 +157,7 @@ pub(crate) fn dated(account: &str, name: &str, key: u32) -> Finding {
             as_of: at("2026-11-23T05:11:59Z"),
             interval: Interval::new(at(off), at(off)).unwrap(),
             confidence: Confidence::Proven,
+            grounds: SWITCHED_OFF,
         },
         evidence: vec![
             Evidence::Created(at("2023-02-01T08:00:00Z")),
@@ -163,9 +176,10 @@ pub(crate) fn recent(account: &str, name: &str, key: u32) -> Finding {
     Finding {
         verdict: Verdict::Recent,
         inactive_since: Claim {
-            as_of: at("2026-11-23T07:12:03Z"),
+            as_of: at(NOW),
             interval: Interval::new(at(off), at(off)).unwrap(),
             confidence: Confidence::Settling,
+            grounds: SWITCHED_OFF,
         },
         evidence: vec![change(key, name, off, KeyStatus::Inactive), seen_now()],
         last_used: LastUsed::At { at: at("2026-11-21T01:00:00Z"), service: None, region: None },
@@ -182,6 +196,7 @@ pub(crate) fn undetermined(account: &str, name: &str, key: u32) -> Finding {
             as_of: at("2026-11-23T07:12:03Z"),
             interval: Interval::new(at("2023-02-01T08:00:00Z"), at("2026-11-13T07:00:00Z")).unwrap(),
             confidence: Confidence::Observed,
+            grounds: Grounds { earliest: EarliestGround::Created, latest: LatestGround::SeenInactive },
         },
         known_by: Some(at("2026-12-13T07:00:00Z")),
         evidence: vec![
@@ -217,6 +232,34 @@ pub(crate) fn contradictory(account: &str, name: &str, key: u32) -> Finding {
         ],
         ..undetermined(account, name, key)
     }
+}
+
+/// Keys of an account into which somebody imported events and said that they are complete: one is decided by that, and of
+/// another it is refuted.
+pub(crate) fn asserted() -> Assessment {
+    let (id, off) = ("111122223333", "2026-03-02T09:12:45Z");
+    let mut only = account(id, Some("production"));
+    only.asserted = Coverage::from_spans(Span::new(at("2026-01-01T00:00:00Z"), at(HISTORY_BEGINS)));
+    let source = ChangeSource::File { name: "event_history.json".to_owned(), record: 17 };
+    let Evidence::Changed(change) = change(7, "legacy-etl", off, KeyStatus::Inactive) else { unreachable!() };
+    only.findings = vec![
+        Finding {
+            inactive_since: Claim {
+                as_of: at("2026-11-23T07:12:03Z"),
+                interval: Interval::new(at("2023-02-01T08:00:00Z"), at(off)).unwrap(),
+                confidence: Confidence::Observed,
+                grounds: Grounds { earliest: EarliestGround::Created, latest: LatestGround::SwitchedOff },
+            },
+            assertion: Assertion::Used,
+            evidence: vec![Evidence::Changed(StatusChange { source, ..change }), seen_now()],
+            ..long_term(id, "legacy-etl", 7)
+        },
+        Finding {
+            assertion: Assertion::Refuted { seen_at: at("2026-02-03T04:05:06Z"), seen: KeyStatus::Active },
+            ..undetermined(id, "legacy-mail", 8)
+        },
+    ];
+    assessment(vec![only])
 }
 
 pub(crate) fn root_key(account: &str) -> Finding {
@@ -414,6 +457,7 @@ pub(crate) fn all() -> Vec<(&'static str, Assessment)> {
         ("clean", clean()),
         ("incomplete", incomplete()),
         ("every_verdict", every_verdict()),
+        ("asserted", asserted()),
         ("organization", organization()),
         ("hostile", hostile()),
     ]

@@ -10,7 +10,7 @@ use keysweep_core::account::AccountId;
 use keysweep_core::archive::Imported;
 use keysweep_core::assessment::AccountAssessment;
 use keysweep_core::coverage::Coverage;
-use keysweep_core::evidence::{EventId, Observation, StatusChange, Target};
+use keysweep_core::evidence::{ChangeSource, EventId, Observation, StatusChange, Target};
 use keysweep_core::key::{AccessKeyId, KeyStatus, Owner, UserName};
 use keysweep_core::memory::{Remembered, Seen};
 use keysweep_core::time::{Instant, Span};
@@ -117,6 +117,10 @@ async fn add_changes(
             Target::Root => ("root", None),
             Target::NotRecorded => ("not_recorded", None),
         };
+        let (file, record) = match &change.source {
+            ChangeSource::EventHistory => (None, None),
+            ChangeSource::File { name, record } => (Some(name.as_str()), i64::try_from(*record).ok()),
+        };
         vec![
             number(account).into(),
             change.event.as_str().into(),
@@ -128,17 +132,20 @@ async fn add_changes(
             change.account.map(number).into(),
             change.actor.as_deref().into(),
             change.source_ip.as_deref().into(),
+            file.into(),
+            record.into(),
         ]
     };
-    let table = "changes (account, event, at, status, access_key, target, user_name, recipient_account, actor, source_ip)";
+    let table = "changes (account, event, at, status, access_key, target, user_name, recipient_account, actor, source_ip, \
+         file_name, file_record)";
     insert(open, table, changes.iter().map(row).collect(), "on conflict do nothing").await
 }
 
 async fn changes(open: &mut Transaction, account: AccountId) -> Result<Vec<StatusChange>, StoreError> {
     let rows = open
         .rows(
-            "select event, at, status, access_key, target, user_name, recipient_account, actor, source_ip \
-             from changes where account = $1 order by at, event",
+            "select event, at, status, access_key, target, user_name, recipient_account, actor, source_ip, \
+             file_name, file_record from changes where account = $1 order by at, event",
             vec![number(account).into()],
         )
         .await?;
@@ -169,6 +176,11 @@ fn change(row: &Row, store: &str) -> Result<StatusChange, StoreError> {
         account: row.int_or_null(6)?.map(|number| account_id(number, store)).transpose()?,
         actor: row.text_or_null(7)?,
         source_ip: row.text_or_null(8)?,
+        source: match (row.text_or_null(9)?, row.int_or_null(10)?.map(u64::try_from)) {
+            (None, None) => ChangeSource::EventHistory,
+            (Some(name), Some(Ok(record))) => ChangeSource::File { name, record },
+            _ => return Err(unreadable(DocumentError::Value("half a source".to_owned()))),
+        },
         event: EventId::new(&event),
     })
 }

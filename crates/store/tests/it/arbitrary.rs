@@ -8,9 +8,13 @@ use keysweep_core::assessment::{
 };
 use keysweep_core::call::{Call, CallError, CallErrorKind};
 use keysweep_core::coverage::Coverage;
-use keysweep_core::evidence::{EventId, Evidence, Observation, ObservationSource, StatusChange, Target};
+use keysweep_core::evidence::{
+    ChangeSource, EventId, Evidence, Observation, ObservationSource, StatusChange, Target,
+};
 use keysweep_core::finding::{Finding, Verdict};
-use keysweep_core::infer::{Claim, Confidence, Contradiction};
+use keysweep_core::infer::{
+    Assertion, Claim, Confidence, Contradiction, EarliestGround, Grounds, LatestGround,
+};
 use keysweep_core::key::{AccessKey, AccessKeyId, KeyStatus, LastUsed, ListedStatus, Owner, UserName};
 use keysweep_core::memory::{Begun, ListedUser, Listing, RowIdentity, Seen};
 use keysweep_core::policy::Policy;
@@ -106,6 +110,11 @@ impl Any {
             event: EventId::new(&format!("{:032x}", self.0.u128(..))),
             actor: self.maybe(Self::text),
             source_ip: self.maybe(Self::text),
+            source: if self.0.bool() {
+                ChangeSource::EventHistory
+            } else {
+                ChangeSource::File { name: self.text(), record: self.0.u64(1..1_000_000) }
+            },
         }
     }
 
@@ -129,6 +138,21 @@ impl Any {
             as_of: self.instant(),
             interval: Interval::new(a.min(b), a.max(b)).unwrap(),
             confidence: self.pick(&[Confidence::Proven, Confidence::Settling, Confidence::Observed]),
+            grounds: Grounds {
+                earliest: match self.0.u8(..5) {
+                    0 => EarliestGround::Created,
+                    1 => EarliestGround::SwitchedOn,
+                    2 => EarliestGround::SwitchedOff,
+                    3 => EarliestGround::ActiveBefore,
+                    _ => EarliestGround::SeenActive { from: a, to: b },
+                },
+                latest: self.pick(&[
+                    LatestGround::SwitchedOff,
+                    LatestGround::CoverageBegins,
+                    LatestGround::AssertionBegins,
+                    LatestGround::SeenInactive,
+                ]),
+            },
         }
     }
 
@@ -149,6 +173,11 @@ impl Any {
                 Verdict::Contradictory,
             ]),
             inactive_since: self.claim(),
+            assertion: match self.0.u8(..3) {
+                0 => Assertion::NotUsed,
+                1 => Assertion::Used,
+                _ => Assertion::Refuted { seen_at: self.instant(), seen: self.status() },
+            },
             known_by: self.maybe(Self::instant),
             last_used: match self.0.u8(..3) {
                 0 => LastUsed::NotRecorded,
@@ -261,6 +290,7 @@ impl Any {
             method: self.maybe(|any| any.pick(&[Method::CredentialReport, Method::Exhaustive])),
             users: self.maybe(|any| any.0.u64(..5000)),
             coverage: self.coverage(),
+            asserted: self.coverage(),
             findings: self.several(4, |any| any.finding(id)),
             problems: self.several(2, Self::problem),
             calls: self.calls(),

@@ -1,8 +1,12 @@
 //! Status changes, observations, and claims.
 
 use keysweep_core::account::AccountId;
-use keysweep_core::evidence::{EventId, Evidence, Observation, ObservationSource, StatusChange, Target};
-use keysweep_core::infer::{Claim, Confidence, Contradiction};
+use keysweep_core::evidence::{
+    ChangeSource, EventId, Evidence, Observation, ObservationSource, StatusChange, Target,
+};
+use keysweep_core::infer::{
+    Assertion, Claim, Confidence, Contradiction, EarliestGround, Grounds, LatestGround,
+};
 use keysweep_core::time::Interval;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +22,15 @@ pub(crate) struct ChangeV1 {
     event: String,
     actor: Option<String>,
     source_ip: Option<String>,
+    source: ChangeSourceV1,
+}
+
+/// Where the record of a change was read.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ChangeSourceV1 {
+    EventHistory,
+    File { name: String, record: u64 },
 }
 
 /// Whose key a recorded call changed.
@@ -58,6 +71,12 @@ impl ChangeV1 {
             event: change.event.as_str().to_owned(),
             actor: change.actor.clone(),
             source_ip: change.source_ip.clone(),
+            source: match &change.source {
+                ChangeSource::EventHistory => ChangeSourceV1::EventHistory,
+                ChangeSource::File { name, record } => {
+                    ChangeSourceV1::File { name: name.clone(), record: *record }
+                }
+            },
         }
     }
 
@@ -71,6 +90,10 @@ impl ChangeV1 {
             event: EventId::new(&self.event),
             actor: self.actor,
             source_ip: self.source_ip,
+            source: match self.source {
+                ChangeSourceV1::EventHistory => ChangeSource::EventHistory,
+                ChangeSourceV1::File { name, record } => ChangeSource::File { name, record },
+            },
         })
     }
 }
@@ -151,6 +174,69 @@ pub(crate) struct ClaimV1 {
     earliest: InstantV1,
     latest: InstantV1,
     confidence: ConfidenceV1,
+    earliest_ground: EarliestGroundV1,
+    latest_ground: LatestGroundV1,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EarliestGroundV1 {
+    Created,
+    SwitchedOn,
+    SwitchedOff,
+    ActiveBefore,
+    SeenActive { from: InstantV1, to: InstantV1 },
+}
+
+impl EarliestGroundV1 {
+    fn of(ground: EarliestGround) -> Self {
+        match ground {
+            EarliestGround::Created => Self::Created,
+            EarliestGround::SwitchedOn => Self::SwitchedOn,
+            EarliestGround::SwitchedOff => Self::SwitchedOff,
+            EarliestGround::ActiveBefore => Self::ActiveBefore,
+            EarliestGround::SeenActive { from, to } => Self::SeenActive { from: from.into(), to: to.into() },
+        }
+    }
+
+    fn read(self) -> EarliestGround {
+        match self {
+            Self::Created => EarliestGround::Created,
+            Self::SwitchedOn => EarliestGround::SwitchedOn,
+            Self::SwitchedOff => EarliestGround::SwitchedOff,
+            Self::ActiveBefore => EarliestGround::ActiveBefore,
+            Self::SeenActive { from, to } => EarliestGround::SeenActive { from: from.into(), to: to.into() },
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LatestGroundV1 {
+    SwitchedOff,
+    CoverageBegins,
+    AssertionBegins,
+    SeenInactive,
+}
+
+impl LatestGroundV1 {
+    fn of(ground: LatestGround) -> Self {
+        match ground {
+            LatestGround::SwitchedOff => Self::SwitchedOff,
+            LatestGround::CoverageBegins => Self::CoverageBegins,
+            LatestGround::AssertionBegins => Self::AssertionBegins,
+            LatestGround::SeenInactive => Self::SeenInactive,
+        }
+    }
+
+    fn read(self) -> LatestGround {
+        match self {
+            Self::SwitchedOff => LatestGround::SwitchedOff,
+            Self::CoverageBegins => LatestGround::CoverageBegins,
+            Self::AssertionBegins => LatestGround::AssertionBegins,
+            Self::SeenInactive => LatestGround::SeenInactive,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -172,6 +258,8 @@ impl ClaimV1 {
                 Confidence::Settling => ConfidenceV1::Settling,
                 Confidence::Observed => ConfidenceV1::Observed,
             },
+            earliest_ground: EarliestGroundV1::of(claim.grounds.earliest),
+            latest_ground: LatestGroundV1::of(claim.grounds.latest),
         }
     }
 
@@ -187,7 +275,38 @@ impl ClaimV1 {
                 ConfidenceV1::Settling => Confidence::Settling,
                 ConfidenceV1::Observed => Confidence::Observed,
             },
+            grounds: Grounds { earliest: self.earliest_ground.read(), latest: self.latest_ground.read() },
         })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AssertionV1 {
+    NotUsed,
+    Used,
+    Refuted { seen_at: InstantV1, seen: StatusV1 },
+}
+
+impl AssertionV1 {
+    pub(crate) fn of(assertion: Assertion) -> Self {
+        match assertion {
+            Assertion::NotUsed => Self::NotUsed,
+            Assertion::Used => Self::Used,
+            Assertion::Refuted { seen_at, seen } => {
+                Self::Refuted { seen_at: seen_at.into(), seen: seen.into() }
+            }
+        }
+    }
+
+    pub(crate) fn read(self) -> Assertion {
+        match self {
+            Self::NotUsed => Assertion::NotUsed,
+            Self::Used => Assertion::Used,
+            Self::Refuted { seen_at, seen } => {
+                Assertion::Refuted { seen_at: seen_at.into(), seen: seen.into() }
+            }
+        }
     }
 }
 

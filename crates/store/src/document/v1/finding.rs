@@ -4,7 +4,7 @@ use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::key::{LastUsed, Owner};
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{ClaimV1, ContradictionV1, EvidenceV1};
+use super::evidence::{AssertionV1, ClaimV1, ContradictionV1, EvidenceV1};
 use super::{InstantV1, Result, parse, read_all};
 
 #[derive(Serialize, Deserialize)]
@@ -15,6 +15,7 @@ pub(crate) struct FindingV1 {
     created: InstantV1,
     verdict: VerdictV1,
     inactive_since: ClaimV1,
+    assertion: AssertionV1,
     known_by: Option<InstantV1>,
     last_used: LastUsedV1,
     used_since: Option<InstantV1>,
@@ -67,6 +68,7 @@ impl FindingV1 {
                 Verdict::Contradictory => VerdictV1::Contradictory,
             },
             inactive_since: ClaimV1::of(&finding.inactive_since),
+            assertion: AssertionV1::of(finding.assertion),
             known_by: finding.known_by.map(InstantV1::from),
             last_used: match &finding.last_used {
                 LastUsed::NotRecorded => LastUsedV1::NotRecorded,
@@ -99,6 +101,7 @@ impl FindingV1 {
                 VerdictV1::Contradictory => Verdict::Contradictory,
             },
             inactive_since: self.inactive_since.read()?,
+            assertion: self.assertion.read(),
             known_by: self.known_by.map(Into::into),
             last_used: match self.last_used {
                 LastUsedV1::NotRecorded => LastUsed::NotRecorded,

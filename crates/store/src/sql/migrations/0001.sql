@@ -41,6 +41,9 @@ create table changes (
   recipient_account bigint,
   actor {text},
   source_ip {text},
+  -- Null where the account's event history told of it; otherwise the file that somebody imported, and the record in it.
+  file_name {text},
+  file_record bigint,
   primary key (account, event)
 ){clustered};
 
