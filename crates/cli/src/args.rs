@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use keysweep_core::account::{AccountId, Partition};
+
 use crate::settings::{Color, Setting, Settings, Shape, TABLE};
+use crate::verb::policies;
 
 /// Finds the IAM access keys that have stayed inactive for too long, with evidence.
 ///
@@ -41,6 +44,9 @@ pub enum Verb {
     /// Find the long-term inactive access keys of an account or an organization
     #[command(after_help = SCAN_AFTER_HELP)]
     Scan(ScanArgs),
+    /// Write the least-privilege IAM policies that keysweep needs
+    #[command(after_help = POLICIES_AFTER_HELP)]
+    Policies(PoliciesArgs),
     /// Serve a simulated AWS organization on this machine, for any AWS tool
     Simulate(SimulateArgs),
     /// Write the completion script of a shell to standard output
@@ -64,6 +70,53 @@ pub struct DemoArgs {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+const POLICIES_AFTER_HELP: &str = "\
+json: a policy for each purpose (scan, organization, clean-up, clean-up-entry, deactivation) and the trust policy.
+cloudformation: the roles of each account, for a StackSet, and the policies of whoever runs keysweep.
+terraform: the same as two modules.
+
+docs/PERMISSIONS.md says which policy goes where.";
+
+/// The command line of `keysweep policies`.
+#[derive(Debug, clap::Args)]
+pub struct PoliciesArgs {
+    /// As what they are written
+    #[arg(long, short, value_name = "FORMAT", default_value = "json")]
+    pub format: PolicyFileFormat,
+    /// The directory that the files are written into; otherwise all of them go to standard output
+    #[arg(long, short, value_name = "DIRECTORY")]
+    pub output: Option<PathBuf>,
+    /// The partition of the ARNs in JSON: aws, aws-us-gov or aws-cn
+    #[arg(long, value_name = "PARTITION", default_value = "aws", value_parser = policies::partition)]
+    pub partition: Partition,
+    /// The role that scans, in each account; the one that cleans up has -clean-up behind it
+    #[arg(long, value_name = "NAME", default_value = "keysweep", value_parser = policies::role_name)]
+    pub role_name: String,
+    /// Its path
+    #[arg(long, value_name = "PATH", default_value = "/", value_parser = policies::role_path)]
+    pub role_path: String,
+    /// The account that keysweep runs in, which the roles trust
+    #[arg(long, value_name = "ACCOUNT", value_parser = policies::account)]
+    pub trusted_account: Option<AccountId>,
+    /// The external id that the roles ask for
+    #[arg(long, value_name = "ID", value_parser = crate::settings::external_id)]
+    pub external_id: Option<String>,
+    /// Write nothing; hold the policies against every call that keysweep can make
+    #[arg(long, conflicts_with = "output")]
+    pub check: bool,
+}
+
+/// As what policies are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PolicyFileFormat {
+    /// Policy documents
+    Json,
+    /// Templates: one for a StackSet, one for whoever runs keysweep
+    Cloudformation,
+    /// Modules: one for each account, one for whoever runs keysweep
+    Terraform,
 }
 
 /// The command line of `keysweep simulate`.

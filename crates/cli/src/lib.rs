@@ -33,6 +33,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
     let outcome = match args.verb {
         Verb::Demo(args) => verb::demo::run(args),
         Verb::Scan(args) => verb::scan::run(&args),
+        Verb::Policies(args) => verb::policies::run(&args),
         Verb::Simulate(args) => verb::simulate::run(args),
         Verb::Completions(args) => verb::completions::run(&args),
         Verb::Man(args) => verb::man::run(&args),

@@ -469,7 +469,7 @@ fn is_name_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || "_+=,.@-".contains(character)
 }
 
-fn role_name(text: &str) -> Result<String, String> {
+pub(crate) fn role_name(text: &str) -> Result<String, String> {
     if (1..=64).contains(&text.len()) && text.chars().all(is_name_character) {
         Ok(text.to_owned())
     } else {
@@ -479,7 +479,7 @@ fn role_name(text: &str) -> Result<String, String> {
     }
 }
 
-fn role_path(text: &str) -> Result<String, String> {
+pub(crate) fn role_path(text: &str) -> Result<String, String> {
     let slashes = text.starts_with('/') && text.ends_with('/');
     if slashes && text.len() <= 512 && text.chars().all(|character| character.is_ascii_graphic()) {
         Ok(text.to_owned())
@@ -490,7 +490,7 @@ fn role_path(text: &str) -> Result<String, String> {
     }
 }
 
-fn external_id(text: &str) -> Result<String, String> {
+pub(crate) fn external_id(text: &str) -> Result<String, String> {
     let allowed = |character: char| is_name_character(character) || ":/".contains(character);
     if (2..=1224).contains(&text.len()) && text.chars().all(allowed) {
         Ok(text.to_owned())

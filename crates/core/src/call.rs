@@ -37,8 +37,30 @@ pub enum Pacing {
     },
 }
 
+/// What a permission is given on, as narrowly as AWS lets the operation be allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resource {
+    /// Everything: the operation knows no narrower resource, or every one of them is needed.
+    Any,
+    /// The users of one account.
+    Users,
+    /// The role that is assumed in member accounts.
+    MemberRole,
+}
+
+/// A part of keysweep's work, which is allowed apart from the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Task {
+    /// Finding and dating inactive keys. Changes nothing.
+    Scan,
+    /// Deleting the keys of an approved plan, and the last look before it.
+    CleanUp,
+    /// Deactivating keys that are Active and unused, where that is turned on.
+    Deactivation,
+}
+
 macro_rules! calls {
-    ($($(#[$doc:meta])* $name:ident: $service:ident, $permission:expr, $access:ident, $pacing:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $service:ident, $permission:expr, $resource:ident, $access:ident, [$($task:ident),+], $pacing:expr;)*) => {
         /// An AWS operation, by its API name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Call { $($(#[$doc])* $name,)* }
@@ -62,6 +84,16 @@ macro_rules! calls {
                 match self { $(Self::$name => $permission,)* }
             }
 
+            /// What that action is allowed on.
+            pub const fn resource(self) -> Resource {
+                match self { $(Self::$name => Resource::$resource,)* }
+            }
+
+            /// The work that needs it.
+            pub const fn tasks(self) -> &'static [Task] {
+                match self { $(Self::$name => &[$(Task::$task),+],)* }
+            }
+
             /// Whether it changes anything.
             pub const fn access(self) -> Access {
                 match self { $(Self::$name => Access::$access,)* }
@@ -77,39 +109,43 @@ macro_rules! calls {
 
 calls! {
     /// Who the caller is.
-    GetCallerIdentity: Sts, None, Read, Pacing::Adaptive;
+    GetCallerIdentity: Sts, None, Any, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
     /// Enters a member account.
-    AssumeRole: Sts, Some("sts:AssumeRole"), Read, Pacing::Adaptive;
+    AssumeRole: Sts, Some("sts:AssumeRole"), MemberRole, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
     /// The organization and its management account.
-    DescribeOrganization: Organizations, Some("organizations:DescribeOrganization"), Read, Pacing::Adaptive;
+    DescribeOrganization: Organizations, Some("organizations:DescribeOrganization"), Any, Read, [Scan], Pacing::Adaptive;
     /// Every account of the organization.
-    ListAccounts: Organizations, Some("organizations:ListAccounts"), Read, Pacing::Adaptive;
+    ListAccounts: Organizations, Some("organizations:ListAccounts"), Any, Read, [Scan], Pacing::Adaptive;
     /// The root of the tree of organizational units.
-    ListRoots: Organizations, Some("organizations:ListRoots"), Read, Pacing::Adaptive;
+    ListRoots: Organizations, Some("organizations:ListRoots"), Any, Read, [Scan], Pacing::Adaptive;
     /// The organizational units below one.
-    ListOrganizationalUnitsForParent: Organizations, Some("organizations:ListOrganizationalUnitsForParent"), Read, Pacing::Adaptive;
+    ListOrganizationalUnitsForParent: Organizations, Some("organizations:ListOrganizationalUnitsForParent"), Any, Read, [Scan], Pacing::Adaptive;
     /// The accounts directly below an organizational unit.
-    ListAccountsForParent: Organizations, Some("organizations:ListAccountsForParent"), Read, Pacing::Adaptive;
+    ListAccountsForParent: Organizations, Some("organizations:ListAccountsForParent"), Any, Read, [Scan], Pacing::Adaptive;
     /// The tags of an account.
-    ListTagsForResource: Organizations, Some("organizations:ListTagsForResource"), Read, Pacing::Adaptive;
+    ListTagsForResource: Organizations, Some("organizations:ListTagsForResource"), Any, Read, [Scan], Pacing::Adaptive;
     /// Asks for a new credential report, at most every four hours.
-    GenerateCredentialReport: Iam, Some("iam:GenerateCredentialReport"), Read, Pacing::Adaptive;
+    GenerateCredentialReport: Iam, Some("iam:GenerateCredentialReport"), Any, Read, [Scan], Pacing::Adaptive;
     /// Fetches the credential report.
-    GetCredentialReport: Iam, Some("iam:GetCredentialReport"), Read, Pacing::Adaptive;
+    GetCredentialReport: Iam, Some("iam:GetCredentialReport"), Any, Read, [Scan], Pacing::Adaptive;
     /// The users of the account.
-    ListUsers: Iam, Some("iam:ListUsers"), Read, Pacing::Adaptive;
+    ListUsers: Iam, Some("iam:ListUsers"), Any, Read, [Scan], Pacing::Adaptive;
     /// The access keys of one user: id, status, creation.
-    ListAccessKeys: Iam, Some("iam:ListAccessKeys"), Read, Pacing::Adaptive;
+    ListAccessKeys: Iam, Some("iam:ListAccessKeys"), Users, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
     /// When and where one key was last used.
-    GetAccessKeyLastUsed: Iam, Some("iam:GetAccessKeyLastUsed"), Read, Pacing::Adaptive;
+    GetAccessKeyLastUsed: Iam, Some("iam:GetAccessKeyLastUsed"), Users, Read, [Scan], Pacing::Adaptive;
     /// The tags of one user.
-    ListUserTags: Iam, Some("iam:ListUserTags"), Read, Pacing::Adaptive;
+    ListUserTags: Iam, Some("iam:ListUserTags"), Users, Read, [Scan], Pacing::Adaptive;
     /// The tags of up to 1000 users.
-    GetAccountAuthorizationDetails: Iam, Some("iam:GetAccountAuthorizationDetails"), Read, Pacing::Adaptive;
+    GetAccountAuthorizationDetails: Iam, Some("iam:GetAccountAuthorizationDetails"), Any, Read, [Scan], Pacing::Adaptive;
     /// Counts: users, and whether the root user has access keys.
-    GetAccountSummary: Iam, Some("iam:GetAccountSummary"), Read, Pacing::Adaptive;
+    GetAccountSummary: Iam, Some("iam:GetAccountSummary"), Any, Read, [Scan], Pacing::Adaptive;
     /// The account's event history of the last 90 days: 2 calls a second per account and region.
-    LookupEvents: CloudTrail, Some("cloudtrail:LookupEvents"), Read, Pacing::Fixed { per_second: 2 };
+    LookupEvents: CloudTrail, Some("cloudtrail:LookupEvents"), Any, Read, [Scan, CleanUp, Deactivation], Pacing::Fixed { per_second: 2 };
+    /// Deletes one access key, for good.
+    DeleteAccessKey: Iam, Some("iam:DeleteAccessKey"), Users, Write, [CleanUp], Pacing::Adaptive;
+    /// Sets the status of one access key.
+    UpdateAccessKey: Iam, Some("iam:UpdateAccessKey"), Users, Write, [Deactivation], Pacing::Adaptive;
 }
 
 /// The operation with its service, as AWS writes actions: `iam:ListAccessKeys`.
@@ -183,7 +219,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_here_writes() {
-        assert!(Call::ALL.iter().all(|call| call.access() == Access::Read));
+    fn nothing_that_a_scan_calls_writes() {
+        let written: Vec<Call> =
+            Call::ALL.iter().copied().filter(|call| call.access() == Access::Write).collect();
+        assert_eq!(written, [Call::DeleteAccessKey, Call::UpdateAccessKey]);
+        assert!(written.iter().all(|call| !call.tasks().contains(&Task::Scan)));
+        assert!(
+            !Call::UpdateAccessKey.tasks().contains(&Task::CleanUp),
+            "deleting needs no change of status"
+        );
     }
 }

@@ -14,6 +14,7 @@ pub mod finding;
 pub mod infer;
 pub mod key;
 pub mod memory;
+pub mod permissions;
 pub mod policy;
 pub mod ports;
 pub mod problem;

@@ -8,6 +8,7 @@ pub mod csv;
 pub mod identity;
 pub mod json;
 pub mod mask;
+pub mod policies;
 pub mod summary;
 pub mod terminal;
 pub mod visible;

@@ -3,5 +3,6 @@
 pub mod completions;
 pub mod demo;
 pub mod man;
+pub mod policies;
 pub mod scan;
 pub mod simulate;

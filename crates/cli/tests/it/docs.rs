@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use keysweep_cli::exit::Exit;
 use keysweep_cli::settings::{Shape, TABLE};
+use keysweep_core::account::Partition;
+use keysweep_core::call::{Access, Resource};
+use keysweep_core::permissions::Grant;
+use keysweep_report::policies::{self, Names};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -98,6 +102,71 @@ fn the_exit_codes_are_the_enum() {
     is_generated("docs/EXIT-CODES.md", &text);
 }
 
+#[test]
+fn the_permissions_are_the_call_table() {
+    let names = Names {
+        partition: Partition::Aws,
+        role_name: "keysweep".to_owned(),
+        role_path: "/".to_owned(),
+        trusted_account: "111122223333".parse().ok(),
+        external_id: Some("keysweep-7f3a".to_owned()),
+    };
+    let mut text = String::from(
+        "# Permissions\n\n\
+         <!-- Generated from crates/core/src/call.rs: UPDATE_DOCS=1 cargo test -p keysweep --test it docs -->\n\n\
+         What keysweep needs in AWS, made from the one table of the calls that it can make. `keysweep policies` writes all of\n\
+         it for your names; `keysweep policies --check` reads what was written back and shows that each call is allowed where\n\
+         it is made and that nothing else is allowed.\n\n\
+         ```sh\n\
+         keysweep policies --trusted-account 111122223333 --external-id keysweep-7f3a\n\
+         keysweep policies --format cloudformation --output policies --trusted-account 111122223333\n\
+         keysweep policies --format terraform --output policies --role-name keysweep --role-path /security/\n\
+         keysweep policies --partition aws-us-gov\n\
+         keysweep policies --check\n\
+         ```\n\n\
+         ## An organization, step by step\n\n\
+         1. Choose the account that keysweep runs in: a delegated administrator account (or the management account).\n\
+         2. `keysweep policies --format cloudformation --output policies --trusted-account` that account, with an `--external-id`\n\
+         \x20  of your own.\n\
+         3. Make a StackSet of `keysweep-account.yaml` over the organization. A service-managed StackSet never reaches the\n\
+         \x20  management account: create the same stack there by itself. Or apply the Terraform module `account` in each account.\n\
+         4. Make a stack of `keysweep-caller.yaml` (or apply the module `caller`) in the account of step 1, and attach its policies\n\
+         \x20  to the role or user that runs keysweep.\n\
+         5. `keysweep scan --org --role-name keysweep --external-id` the id of step 2.\n\n\
+         The role that cleans up is another one, with `-clean-up` behind its name, and is made only on request (the parameter\n\
+         `CleanUp`, the variable `clean_up`): who scans can never delete.\n\n\
+         Service control policies win over all of this. Those that deny regions must let `cloudtrail:LookupEvents` pass in\n\
+         us-east-1 (us-gov-west-1 in GovCloud, cn-north-1 in China), where IAM's events are; IAM, Organizations and STS must be\n\
+         reachable as well. They do not bind the management account.\n\n\
+         ## Calls\n\n\
+         | call | permission on | allowed by | changes |\n| --- | --- | --- | --- |\n",
+    );
+    for allowed in policies::check(&names).unwrap() {
+        let call = allowed.call;
+        let on = match (call.permission(), call.resource()) {
+            (None, _) => "none is needed",
+            (_, Resource::Any) => "`*`: AWS knows no narrower one, or all are needed",
+            (_, Resource::Users) => "the account's users",
+            (_, Resource::MemberRole) => "the role in other accounts",
+        };
+        let by: Vec<&str> = allowed.by.iter().map(|(grant, _)| grant.name()).collect();
+        let changes = if call.access() == Access::Write { "yes" } else { "nothing" };
+        let _ = writeln!(text, "| `{call}` | {on} | {} | {changes} |", by.join(", "));
+    }
+    text.push_str("\n## Policies\n");
+    for grant in Grant::ALL {
+        let document = policies::document(&names, *grant);
+        let _ = write!(text, "\n### {}\n\n{}\n\n```json\n{document}```\n", grant.name(), grant.purpose());
+    }
+    let trust = policies::trust(&names).unwrap();
+    let _ = write!(
+        text,
+        "\n### trust\n\nThe trust policy of the roles in each account: who may assume them. The external id keeps another party\n\
+         whom that account also serves from using the role.\n\n```json\n{trust}```\n"
+    );
+    is_generated("docs/PERMISSIONS.md", &text);
+}
+
 /// The lines of fenced blocks that run keysweep, without prompt, variables, comment and what follows the command.
 fn commands(text: &str) -> Vec<String> {
     let mut fenced = false;
@@ -123,7 +192,7 @@ fn commands(text: &str) -> Vec<String> {
 #[test]
 fn every_command_in_the_documents_is_one_that_the_program_takes() {
     let mut seen = 0;
-    for name in ["README.md", "docs/CLI.md", "docs/CONFIG.md", "docs/EXIT-CODES.md"] {
+    for name in ["README.md", "docs/CLI.md", "docs/CONFIG.md", "docs/EXIT-CODES.md", "docs/PERMISSIONS.md"] {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
         for command in commands(&text) {
             let words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'']));

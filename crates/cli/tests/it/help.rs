@@ -9,6 +9,7 @@ fn help_texts_are_as_they_were_reviewed() {
         ("help_short", &["-h"]),
         ("help_scan", &["scan", "--help"]),
         ("help_demo", &["demo", "--help"]),
+        ("help_policies", &["policies", "--help"]),
         ("help_simulate", &["simulate", "--help"]),
         ("help_completions", &["completions", "--help"]),
         ("help_man", &["man", "--help"]),
@@ -53,7 +54,8 @@ fn there_is_a_man_page_for_every_verb() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let verbs = ["completions", "demo", "man", "scan", "simulate"].map(|verb| format!("keysweep-{verb}.1"));
+    let verbs = ["completions", "demo", "man", "policies", "scan", "simulate"]
+        .map(|verb| format!("keysweep-{verb}.1"));
     assert_eq!(names, [&verbs[..], &["keysweep.1".to_owned()]].concat());
 }
 
@@ -71,6 +73,9 @@ fn a_wrong_command_line_is_a_usage_error_that_says_what_is_right() {
         (&["simulate", "--profile", "fast"], "aws-like, unlimited"),
         (&["simulate", "--inactive-share", "2"], "from 0 to 1"),
         (&["completions", "tcsh"], "bash"),
+        (&["policies", "--trusted-account", "42"], "twelve digits"),
+        (&["policies", "--role-path", "/*/"], "between its slashes"),
+        (&["policies", "--partition", "aws-iso"], "aws-us-gov"),
         (&["man", "sweep"], "the verbs are"),
         (&[], "Usage"),
     ] {

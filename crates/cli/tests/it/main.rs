@@ -9,6 +9,7 @@ mod help;
 #[cfg(unix)]
 mod interrupt;
 mod output;
+mod policies;
 mod program;
 mod scan;
 mod simulated;
