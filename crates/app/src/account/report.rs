@@ -12,6 +12,10 @@ use super::Work;
 
 /// A report that is not made within this time is stuck; a large account's takes well under a minute.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// The pause after asking for a report. A small account's is there at once.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// No pause between two questions whether the report is done is longer: it would be what the scan waits for.
+const ASK_EVERY: Duration = Duration::from_secs(2);
 /// How long AWS may have taken to gather the rows: each was read at some moment of this time before `GeneratedTime`.
 const GATHERED_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
@@ -63,30 +67,33 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
     async fn fetch(&self) -> Result<RawReport, Failure> {
         let clock = self.caller.desk.clock;
         let give_up_at = clock.elapsed() + PATIENCE;
-        // A small account's report is there at once; no pause is so long that it would be what the scan waits for.
-        let mut pause = Duration::from_millis(100);
+        let mut pause = FIRST_PAUSE;
+        let mut wait = async || {
+            if clock.elapsed() + pause > give_up_at {
+                return false;
+            }
+            clock.sleep(std::mem::replace(&mut pause, ASK_EVERY)).await;
+            true
+        };
         loop {
-            let state = self
+            let asked = self
                 .call(Call::GenerateCredentialReport, || self.entered.generate_credential_report())
                 .await
                 .map_err(Failure::Call)?;
-            // AWS sometimes says COMPLETE of a report that it then does not hand out; asking again mends it.
-            if state == ReportState::Complete {
+            let mut done = asked == ReportState::Complete || wait().await;
+            // Whether it is done, fetching it tells with no call more.
+            while done {
                 match self.call(Call::GetCredentialReport, || self.entered.get_credential_report()).await {
                     Ok(report) => return Ok(report),
-                    Err(error)
-                        if matches!(
-                            error.kind,
-                            CallErrorKind::ReportInProgress | CallErrorKind::ReportAbsent
-                        ) && clock.elapsed() < give_up_at => {}
+                    Err(error) if error.kind == CallErrorKind::ReportInProgress => done = wait().await,
+                    // AWS sometimes says COMPLETE of a report that it then does not hand out; asking for it again mends it.
+                    Err(error) if error.kind == CallErrorKind::ReportAbsent && wait().await => break,
                     Err(error) => return Err(Failure::Call(error)),
                 }
             }
-            if clock.elapsed() + pause > give_up_at {
+            if !done {
                 return Err(Failure::Stuck);
             }
-            clock.sleep(pause).await;
-            pause = (pause * 4).min(Duration::from_secs(1));
         }
     }
 }
