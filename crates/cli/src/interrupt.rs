@@ -4,7 +4,7 @@
 use std::future::Future;
 
 use anyhow::{Context as _, anyhow};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
 use crate::failure::{Failure, Outcome};
@@ -13,9 +13,9 @@ use crate::failure::{Failure, Outcome};
 const WORKERS: usize = 2;
 
 /// Runs `work` on a runtime of its own. What it is given becomes true when the user asks to stop.
-pub fn run<W>(work: impl FnOnce(watch::Receiver<bool>) -> W) -> Outcome
+pub fn run<W>(work: impl FnOnce(watch::Receiver<bool>) -> W + Send + 'static) -> Outcome
 where
-    W: Future<Output = Outcome> + Send + 'static,
+    W: Future<Output = Outcome>,
 {
     let runtime = Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -27,7 +27,9 @@ where
         let mut signals =
             Signals::listen().context("Ctrl-C could not be listened for").map_err(Failure::failed)?;
         let (stop, stopped) = watch::channel(false);
-        let mut work = tokio::spawn(work(stopped));
+        // On a thread of its own, so that work that blocks, such as writing into a full pipe, cannot keep signals waiting.
+        let runtime = Handle::current();
+        let mut work = tokio::task::spawn_blocking(move || runtime.block_on(work(stopped)));
         let mut asked = false;
         loop {
             tokio::select! {
