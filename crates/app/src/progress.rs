@@ -6,11 +6,12 @@ use keysweep_core::call::Call;
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// So many accounts will be assessed.
-    AccountsListed {
-        /// How many.
-        to_assess: usize,
-    },
+    /// An account was found. While accounts are still being listed, others are assessed already.
+    AccountFound,
+    /// Every account is found.
+    AccountsListed,
+    /// An account is left out.
+    AccountSkipped,
     /// The assessment of an account began.
     AccountStarted(AccountId),
     /// The assessment of an account ended.

@@ -19,6 +19,7 @@ const REDRAWS_PER_SECOND: u8 = 5;
 pub struct ProgressLine {
     bar: ProgressBar,
     known: AtomicBool,
+    listed_all: AtomicBool,
     accounts: AtomicU64,
     finished: AtomicU64,
     to_list: AtomicU64,
@@ -50,6 +51,7 @@ impl ProgressLine {
         Self {
             bar,
             known: AtomicBool::new(false),
+            listed_all: AtomicBool::new(false),
             accounts: zero(),
             finished: zero(),
             to_list: zero(),
@@ -61,7 +63,7 @@ impl ProgressLine {
         }
     }
 
-    /// Whether the accounts to assess are known yet.
+    /// Whether any account to assess is known yet.
     pub fn accounts_are_known(&self) -> bool {
         self.known.load(Ordering::Relaxed)
     }
@@ -89,8 +91,9 @@ impl ProgressLine {
         };
         self.bar.set_length(length);
         self.bar.set_position(position);
+        let more = if self.listed_all.load(Ordering::Relaxed) { "" } else { "+" };
         self.bar.set_message(message(
-            (finished, accounts),
+            (finished, accounts, more),
             get(&self.keys),
             get(&self.problems),
             (get(&self.calls), get(&self.throttled)),
@@ -107,16 +110,17 @@ fn time_left(state: &ProgressState, to: &mut dyn fmt::Write) {
 }
 
 fn message(
-    (finished, accounts): (u64, u64),
+    (finished, accounts, more): (u64, u64, &str),
     keys: u64,
     problems: u64,
     (calls, throttled): (u64, u64),
 ) -> String {
     let problems = if problems == 0 { String::new() } else { format!(", {}", count(problems, "problem")) };
     format!(
-        "{}/{}, {}, {}, {} throttled{problems}",
+        "{}/{}{more} account{}, {}, {}, {} throttled{problems}",
         grouped(finished),
-        count(accounts, "account"),
+        grouped(accounts),
+        if accounts == 1 { "" } else { "s" },
         count(keys, "key"),
         count(calls, "call"),
         grouped(throttled)
@@ -129,14 +133,18 @@ impl Progress for ProgressLine {
             counter.fetch_add(u64::try_from(more).unwrap_or(u64::MAX), Ordering::Relaxed);
         };
         match event {
-            Event::AccountsListed { to_assess } => {
-                add(&self.accounts, to_assess);
+            Event::AccountFound => {
+                add(&self.accounts, 1);
                 self.known.store(true, Ordering::Relaxed);
+            }
+            Event::AccountsListed => {
+                self.listed_all.store(true, Ordering::Relaxed);
                 // The narrower the terminal, the less of the message is seen.
                 if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:12} {left}{wide_msg}") {
                     self.bar.set_style(style.with_key("left", time_left));
                 }
             }
+            Event::AccountSkipped => add(&self.finished, 1),
             Event::AccountStarted(_) => return,
             Event::AccountFinished { findings, problems, .. } => {
                 add(&self.finished, 1);
@@ -171,7 +179,12 @@ mod tests {
         line.bar.force_draw();
         assert!(terminal.contents().contains("finding the accounts, 1 call"), "{}", terminal.contents());
         assert!(!line.accounts_are_known());
-        line.on(Event::AccountsListed { to_assess: 50 });
+        for _ in 0..50 {
+            line.on(Event::AccountFound);
+        }
+        line.bar.force_draw();
+        assert!(terminal.contents().contains("0/50+ accounts"), "{}", terminal.contents());
+        line.on(Event::AccountsListed);
         line.bar.force_draw();
         assert!(!terminal.contents().contains("left"), "nothing tells the time yet: {}", terminal.contents());
         line.on(Event::AccountStarted(account));

@@ -10,6 +10,7 @@ use keysweep_core::assessment::{AccountStatus, Conclusion, Method, SkipReason};
 use keysweep_core::call::{Call, CallErrorKind};
 use keysweep_core::finding::Verdict;
 use keysweep_core::key::LastUsed;
+use keysweep_core::problem::Gap;
 use keysweep_sim::fault::{Act, Deed, Denial, Effect, Rule, When};
 use keysweep_sim::{Action, Sim, WorldSpec};
 use tokio::sync::watch;
@@ -319,9 +320,12 @@ fn a_stopped_scan_keeps_what_is_finished_and_says_what_is_not() {
     let (sender, stop) = watch::channel(false);
     let progress = StopAt(Call::LookupEvents, sender, Mutex::new(0));
     let assessment = scan_with(&sim, &request, &progress, stop).unwrap();
-    assert_eq!(assessment.accounts.len(), 12);
+    // Accounts that were not listed yet are not known by name, and told all the same.
+    let unlisted = assessment.problems.iter().any(|problem| problem.gap == Gap::AccountsNotListed);
+    assert!(unlisted || assessment.accounts.len() == 12);
     assert_eq!(assessment.conclusion(), Conclusion::Incomplete);
     let interrupted = assessment.accounts.iter().filter(|account| gaps(account) == ["interrupted"]).count();
     assert!(interrupted > 0);
-    assert!(12 - interrupted <= *progress.2.lock().unwrap());
+    let assessed = assessment.accounts.iter().filter(|account| account.assessed_at.is_some()).count();
+    assert!(assessed <= *progress.2.lock().unwrap());
 }

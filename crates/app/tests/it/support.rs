@@ -48,6 +48,8 @@ pub fn request(target: Target) -> ScanRequest {
         fresh: false,
         concurrency: 8,
         give_up_after: Duration::from_mins(1),
+        deadline: None,
+        resume: None,
     }
 }
 

@@ -82,6 +82,8 @@ async fn show(args: DemoArgs, reports: Reports, stop: watch::Receiver<bool>) -> 
         fresh: false,
         concurrency: 16,
         give_up_after: Duration::from_mins(1),
+        deadline: None,
+        resume: None,
     };
     let progress = ProgressLine::new(args.quiet);
     let scanned = scan(&session, &session, &Forgetful, &clock, &request, &progress, stop).await;

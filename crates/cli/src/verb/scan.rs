@@ -95,6 +95,8 @@ fn request(settings: &Settings, clock: &impl Clock) -> ScanRequest {
         fresh: false,
         concurrency: settings.concurrency,
         give_up_after: settings.give_up_after,
+        deadline: None,
+        resume: None,
     }
 }
 

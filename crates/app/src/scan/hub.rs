@@ -1,0 +1,67 @@
+//! Takes one account after the other from being listed to being kept.
+
+use keysweep_core::account::AccountId;
+use keysweep_core::assessment::{AccountAssessment, AccountStatus};
+use keysweep_core::call::Call;
+use keysweep_core::memory::Seen;
+use keysweep_core::ports::{Accounts, Clock, Store};
+
+use super::ScanRequest;
+use crate::account::{self, Assessed, Plan};
+use crate::gate::{Caller, Desk, Gates};
+use crate::memory::Memory;
+use crate::organization::Listed;
+use crate::progress::Event;
+
+/// What the assessments of all accounts share.
+pub(super) struct Hub<'a, A, S, C> {
+    pub(super) accounts: &'a A,
+    pub(super) memory: &'a Memory<'a, S>,
+    pub(super) desk: &'a Desk<'a, C>,
+    /// Calls that count against the limits of the caller's own account.
+    pub(super) gates: &'a Gates,
+    pub(super) request: &'a ScanRequest,
+    /// The caller's own account.
+    pub(super) own: AccountId,
+}
+
+impl<A: Accounts, S: Store, C: Clock> Hub<'_, A, S, C> {
+    pub(super) async fn assess(&self, listed: Listed) -> AccountAssessment {
+        let Listed { account, skip, mut problems } = listed;
+        let id = account.id;
+        if let Some(reason) = skip {
+            self.desk.progress.on(Event::AccountSkipped);
+            return account::untouched(account, AccountStatus::Skipped(reason), problems);
+        }
+        self.desk.progress.on(Event::AccountStarted(id));
+        let caller = Caller::new(self.desk);
+        let entered = if id == self.own {
+            Ok(self.accounts.own())
+        } else {
+            caller.call(self.gates, Call::AssumeRole, || self.accounts.enter(id)).await
+        };
+        let Assessed { mut result, seen } = match entered {
+            Err(error) => {
+                Assessed { result: account::not_entered(account, error, &caller), seen: Seen::default() }
+            }
+            Ok(entered) => {
+                let ScanRequest { policy, exhaustive, fresh, .. } = *self.request;
+                let plan = Plan { policy, exhaustive, fresh, scan: &self.request.id };
+                let remembered = self.memory.recall(id).await;
+                account::assess(&account, &entered, &caller, &Gates::new(), plan, &remembered).await
+            }
+        };
+        if !problems.is_empty() && result.status == AccountStatus::Complete {
+            result.status = AccountStatus::Partial;
+        }
+        problems.append(&mut result.problems);
+        result.problems = problems;
+        self.memory.keep(&self.request.id, &result, &seen).await;
+        self.desk.progress.on(Event::AccountFinished {
+            account: id,
+            findings: result.findings.len(),
+            problems: result.problems.len(),
+        });
+        result
+    }
+}

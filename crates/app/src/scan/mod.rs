@@ -1,0 +1,163 @@
+//! `keysweep scan`: from the accounts in scope to an assessment. Accounts are assessed side by side, each as soon as it is
+//! found; a scan that ends before its time keeps what it has.
+
+mod end;
+mod hub;
+mod run;
+
+use std::time::Duration;
+
+use keysweep_core::assessment::{AccountAssessment, Assessment, Scope};
+use keysweep_core::call::{Call, CallError};
+use keysweep_core::memory::Begun;
+use keysweep_core::policy::Policy;
+use keysweep_core::ports::{Accounts, Clock, Directory, Store};
+use keysweep_core::time::Instant;
+use tokio::sync::watch;
+
+use crate::filter::Filters;
+use crate::gate::{Caller, Desk, Gates};
+use crate::memory::{Memory, StoreFailure};
+use crate::organization::Lister;
+use crate::progress::Progress;
+use end::{End, ending};
+use hub::Hub;
+use run::{Ran, Run};
+
+/// What to scan, and how.
+#[derive(Clone, Debug)]
+pub struct ScanRequest {
+    /// The id of the assessment to be made.
+    pub id: String,
+    /// The program's version, for the assessment.
+    pub version: String,
+    /// What verdicts are measured against.
+    pub policy: Policy,
+    /// Which accounts.
+    pub target: Target,
+    /// List every user instead of trusting the credential report.
+    pub exhaustive: bool,
+    /// Ask for everything, also for what the store knows.
+    pub fresh: bool,
+    /// How many accounts are assessed at the same time.
+    pub concurrency: usize,
+    /// How long one call is repeated while AWS throttles it.
+    pub give_up_after: Duration,
+    /// How long the scan may take; what is not assessed by then is reported as not assessed.
+    pub deadline: Option<Duration>,
+    /// The scan to go on with: what it had assessed is not assessed again.
+    pub resume: Option<Resumed>,
+}
+
+/// A scan that ended before its time.
+#[derive(Clone, Debug)]
+pub struct Resumed {
+    /// When it began.
+    pub started_at: Instant,
+    /// The results that the store has of it.
+    pub kept: Vec<AccountAssessment>,
+}
+
+/// Which accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The caller's own.
+    OwnAccount,
+    /// Those of the organization that the filters let through.
+    Organization(Filters),
+}
+
+/// Why there is no assessment at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// Who the caller is could not be learnt.
+    #[error("the caller's credentials could not be used")]
+    Caller(#[source] CallError),
+    /// The accounts of the organization could not be listed.
+    #[error("the accounts of the organization could not be listed")]
+    Organization(#[source] CallError),
+    /// The store could not take in a new scan. Nothing was assessed yet.
+    #[error("the scan could not be recorded in the store")]
+    Store(#[source] StoreFailure),
+}
+
+/// What came of a scan.
+#[derive(Debug)]
+pub struct Scanned {
+    /// The assessment.
+    pub assessment: Assessment,
+    /// Why the store has not got all of it.
+    pub not_kept: Option<StoreFailure>,
+}
+
+/// Assesses every account in scope. Failures inside accounts are in the assessment, not errors. When `stop` becomes true
+/// the scan ends at once: accounts that are not finished are reported as interrupted, and the store never takes it for a
+/// finished scan.
+pub async fn scan<A, D, S, C>(
+    accounts: &A,
+    directory: &D,
+    store: &S,
+    clock: &C,
+    request: &ScanRequest,
+    progress: &dyn Progress,
+    stop: watch::Receiver<bool>,
+) -> Result<Scanned, ScanError>
+where
+    A: Accounts,
+    D: Directory,
+    S: Store,
+    C: Clock,
+{
+    let started_at = request.resume.as_ref().map_or_else(|| clock.now(), |resumed| resumed.started_at);
+    let desk = Desk { clock, progress, give_up_after: request.give_up_after };
+    let gates = Gates::new();
+    let caller = Caller::new(&desk);
+    let identity = caller
+        .call(&gates, Call::GetCallerIdentity, || accounts.get_caller_identity())
+        .await
+        .map_err(ScanError::Caller)?;
+    let lister = Lister { directory, caller: &caller, gates: &gates };
+    let (scope, first_page, filters) = match &request.target {
+        Target::OwnAccount => (Scope::Account, None, &Filters::default()),
+        Target::Organization(filters) => {
+            let organization = lister.organization().await.map_err(ScanError::Organization)?;
+            let page = lister.list_accounts(None).await.map_err(ScanError::Organization)?;
+            (Scope::Organization(organization), Some(page), filters)
+        }
+    };
+    let begun = Begun {
+        id: request.id.clone(),
+        version: request.version.clone(),
+        scope,
+        caller: identity,
+        policy: request.policy,
+        started_at,
+    };
+    let memory = Memory::begin(store, &begun).await.map_err(ScanError::Store)?;
+    let own = begun.caller.account;
+    let hub = Hub { accounts, memory: &memory, desk: &desk, gates: &gates, request, own };
+
+    let kept = request.resume.iter().flat_map(|resumed| resumed.kept.iter().cloned());
+    let run = Run { lister: &lister, hub: &hub, filters };
+    let Ran { results, problems, end } =
+        run.until(first_page, kept, ending(stop, request.deadline, clock)).await;
+
+    let Begun { id, version, scope, caller: identity, policy, started_at } = begun;
+    let assessment = Assessment {
+        id,
+        version,
+        scope,
+        caller: identity,
+        policy,
+        started_at,
+        finished_at: clock.now(),
+        accounts: results.into_values().collect(),
+        problems,
+        calls: caller.counts(),
+    };
+    // A scan that was stopped can be resumed; one whose time is over is as whole as it was meant to be.
+    if matches!(end, None | Some(End::Deadline(_))) {
+        memory.finish(&assessment).await;
+    }
+    Ok(Scanned { assessment, not_kept: memory.into_failure() })
+}
