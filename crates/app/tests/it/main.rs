@@ -5,4 +5,5 @@
 
 mod failures;
 mod findings;
+mod memory;
 mod support;
