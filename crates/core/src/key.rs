@@ -91,6 +91,16 @@ pub enum KeyStatus {
     Inactive,
 }
 
+impl KeyStatus {
+    /// The status as AWS writes it.
+    pub const fn as_api(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Inactive => "Inactive",
+        }
+    }
+}
+
 /// A key's status as `ListAccessKeys` gives it (`statusType`). What is neither Active nor Inactive is never treated as
 /// either.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

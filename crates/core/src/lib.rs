@@ -5,16 +5,20 @@
 //! arguments. The outside world is named only by the traits in [`ports`].
 
 pub mod account;
+pub mod approval;
 pub mod archive;
 pub mod assessment;
 pub mod call;
 pub mod coverage;
 pub mod evidence;
+pub mod exemption;
 pub mod finding;
 pub mod infer;
+pub mod journal;
 pub mod key;
 pub mod memory;
 pub mod permissions;
+pub mod plan;
 pub mod policy;
 pub mod ports;
 pub mod problem;

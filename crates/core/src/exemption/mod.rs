@@ -1,0 +1,557 @@
+//! Exemptions: what is kept out of clean-up, by whom, why and until when. Whether one protects a key may be impossible to
+//! say, and then clean-up must leave the key alone; where exemptions are kept is for others to know.
+
+mod pattern;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+pub use pattern::{NotAPattern, UserPattern};
+
+use crate::account::{AccountId, OrganizationalUnit, Tags};
+use crate::key::AccessKeyId;
+use crate::time::{Instant, SignedDuration};
+
+/// The longest time that an exemption may last: a year. What must stay for longer is looked at again every year.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// The tag of a user that keeps its keys, unless others are configured.
+pub const KEEP_TAG: &str = "keysweep:keep";
+
+/// What an exemption protects.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protected {
+    /// One key.
+    Key(AccessKeyId),
+    /// The keys of the users with such an ARN.
+    User(UserPattern),
+    /// The keys of an account.
+    Account(AccountId),
+    /// The keys of the accounts below an organizational unit: its id (`ou-…`, or `r-…` for all accounts), or the names on
+    /// the way to it (`Workloads/Production`).
+    OrganizationalUnit(String),
+    /// The keys of the users with this tag; where a value is given, with this value only.
+    Tag {
+        /// The tag's key.
+        name: String,
+        /// The tag's value.
+        value: Option<String>,
+    },
+}
+
+/// Why a text does not say what is protected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotProtected {
+    /// It has none of the known beginnings.
+    #[error(
+        "{0:?} does not say what to protect: write key:AKIA…, user:arn:aws:iam::111122223333:user/name (* and ? are wildcards), account:111122223333, ou:Workloads/Production or tag:name=value"
+    )]
+    Unknown(String),
+    /// What follows the beginning is wrong.
+    #[error("{text:?} does not say what to protect: {reason}")]
+    Wrong {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl FromStr for Protected {
+    type Err = NotProtected;
+
+    fn from_str(text: &str) -> Result<Self, NotProtected> {
+        let wrong = |reason: String| NotProtected::Wrong { text: text.to_owned(), reason };
+        let unknown = || NotProtected::Unknown(text.to_owned());
+        let (kind, rest) = text.split_once(':').ok_or_else(unknown)?;
+        match kind {
+            "key" => rest.parse().map(Self::Key).map_err(|error| wrong(format!("{error}"))),
+            "user" => rest.parse().map(Self::User).map_err(|error| wrong(format!("{error}"))),
+            "account" => rest.parse().map(Self::Account).map_err(|error| wrong(format!("{error}"))),
+            "ou" if rest.is_empty() || rest.starts_with('/') || rest.ends_with('/') => {
+                Err(wrong("an organizational unit is its id, ou-…, or the names on the way to it, such as Workloads/Production".to_owned()))
+            }
+            "ou" => Ok(Self::OrganizationalUnit(rest.to_owned())),
+            "tag" => {
+                let (name, value) = match rest.split_once('=') {
+                    Some((name, value)) => (name, Some(value.to_owned())),
+                    None => (rest, None),
+                };
+                if name.is_empty() {
+                    return Err(wrong("the tag has no name".to_owned()));
+                }
+                Ok(Self::Tag { name: name.to_owned(), value })
+            }
+            _ => Err(unknown()),
+        }
+    }
+}
+
+/// The text that [`Protected`] is read from.
+impl fmt::Display for Protected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(key) => write!(f, "key:{key}"),
+            Self::User(pattern) => write!(f, "user:{pattern}"),
+            Self::Account(account) => write!(f, "account:{account}"),
+            Self::OrganizationalUnit(unit) => write!(f, "ou:{unit}"),
+            Self::Tag { name, value: None } => write!(f, "tag:{name}"),
+            Self::Tag { name, value: Some(value) } => write!(f, "tag:{name}={value}"),
+        }
+    }
+}
+
+/// Something that is kept out of clean-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemption {
+    id: String,
+    protects: Protected,
+    reason: String,
+    author: String,
+    created: Instant,
+    expires: Instant,
+}
+
+/// Why something is not an exemption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnExemption {
+    /// It has no id.
+    #[error("it has no id")]
+    WithoutId,
+    /// It has no reason.
+    #[error("it has no reason: say why the keys must stay")]
+    WithoutReason,
+    /// It has no author.
+    #[error("it has no author: say who answers for it")]
+    WithoutAuthor,
+    /// It ends before it begins.
+    #[error("it expires on {expires}, which is not after {created}, when it was made")]
+    NeverValid {
+        /// When it was made.
+        created: Instant,
+        /// When it is to expire.
+        expires: Instant,
+    },
+    /// It lasts longer than a year.
+    #[error("it expires on {expires}, more than a year after {created}: the latest is {latest}")]
+    TooLong {
+        /// When it was made.
+        created: Instant,
+        /// When it is to expire.
+        expires: Instant,
+        /// The latest moment that it can expire.
+        latest: Instant,
+    },
+}
+
+impl Exemption {
+    /// An exemption that protects from `created` up to, not including, `expires`.
+    pub fn new(
+        id: &str,
+        protects: Protected,
+        reason: &str,
+        author: &str,
+        created: Instant,
+        expires: Instant,
+    ) -> Result<Self, NotAnExemption> {
+        let (id, reason, author) = (id.trim(), reason.trim(), author.trim());
+        let latest = created + LONGEST;
+        if id.is_empty() {
+            Err(NotAnExemption::WithoutId)
+        } else if reason.is_empty() {
+            Err(NotAnExemption::WithoutReason)
+        } else if author.is_empty() {
+            Err(NotAnExemption::WithoutAuthor)
+        } else if expires <= created {
+            Err(NotAnExemption::NeverValid { created, expires })
+        } else if expires > latest {
+            Err(NotAnExemption::TooLong { created, expires, latest })
+        } else {
+            let (id, reason, author) = (id.to_owned(), reason.to_owned(), author.to_owned());
+            Ok(Self { id, protects, reason, author, created, expires })
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What it protects.
+    pub const fn protects(&self) -> &Protected {
+        &self.protects
+    }
+
+    /// Why.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Who answers for it.
+    pub fn author(&self) -> &str {
+        &self.author
+    }
+
+    /// When it was made.
+    pub const fn created(&self) -> Instant {
+        self.created
+    }
+
+    /// When it ceases to protect.
+    pub const fn expires(&self) -> Instant {
+        self.expires
+    }
+
+    /// Whether it protects no longer. One that was made in the future protects already: a clock that is behind must not
+    /// take protection away.
+    pub fn is_expired(&self, now: Instant) -> bool {
+        self.expires <= now
+    }
+}
+
+/// What is known of a key where exemptions are concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Its account.
+    pub account: AccountId,
+    /// The way to the account from the organization's root; `None` where it is not known.
+    pub path: Option<&'a [OrganizationalUnit]>,
+    /// The ARN of its user.
+    pub user_arn: &'a str,
+    /// Its id.
+    pub key: &'a AccessKeyId,
+    /// The tags of its user; `None` where they could not be read.
+    pub tags: Option<&'a Tags>,
+}
+
+/// Whether a key is exempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// Nothing protects it.
+    None,
+    /// It is exempt.
+    Exempt(ExemptBy),
+    /// Something that could not be read would tell. Such a key is left alone.
+    CannotTell(Unreadable),
+}
+
+/// What exempts a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExemptBy {
+    /// An exemption, by its id.
+    Exemption {
+        /// Its id.
+        id: String,
+        /// Its reason.
+        reason: String,
+    },
+    /// A tag of the user, whatever its value.
+    KeepTag {
+        /// The tag's key.
+        name: String,
+        /// The tag's value.
+        value: String,
+    },
+}
+
+impl fmt::Display for ExemptBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exemption { id, reason } => write!(f, "exemption {id}: {reason}"),
+            Self::KeepTag { name, value } if value.is_empty() => write!(f, "the user's tag {name}"),
+            Self::KeepTag { name, value } => write!(f, "the user's tag {name}={value}"),
+        }
+    }
+}
+
+/// What would tell whether a key is exempt, and could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unreadable {
+    /// The user's tags.
+    Tags,
+    /// The organizational units of the account.
+    OrganizationalUnits,
+}
+
+impl Unreadable {
+    /// Its name in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tags => "tags",
+            Self::OrganizationalUnits => "organizational_units",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Tags, Self::OrganizationalUnits].into_iter().find(|what| what.name() == name)
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tags => "the user's tags could not be read, and a tag may protect the key",
+            Self::OrganizationalUnits => {
+                "the account's organizational units are not known, and an exemption protects some"
+            }
+        })
+    }
+}
+
+/// Every exemption, and the tags that protect by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemptions {
+    list: Vec<Exemption>,
+    keep_tags: BTreeSet<String>,
+}
+
+impl Default for Exemptions {
+    fn default() -> Self {
+        Self { list: Vec::new(), keep_tags: BTreeSet::from([KEEP_TAG.to_owned()]) }
+    }
+}
+
+enum Match {
+    No,
+    Yes,
+    Unknown(Unreadable),
+}
+
+impl Exemptions {
+    /// These exemptions, and the names of tags that protect a user's keys by themselves.
+    pub fn new(
+        list: impl IntoIterator<Item = Exemption>,
+        keep_tags: impl IntoIterator<Item = String>,
+    ) -> Self {
+        Self { list: list.into_iter().collect(), keep_tags: keep_tags.into_iter().collect() }
+    }
+
+    /// Every exemption, expired ones too.
+    pub fn list(&self) -> &[Exemption] {
+        &self.list
+    }
+
+    /// The tags that protect by themselves.
+    pub fn keep_tags(&self) -> impl Iterator<Item = &str> {
+        self.keep_tags.iter().map(String::as_str)
+    }
+
+    /// Whether the key is exempt at `now`. Exempt is said even where something else could not be read.
+    pub fn protection(&self, subject: &Subject<'_>, now: Instant) -> Protection {
+        let mut unreadable = None;
+        for exemption in self.list.iter().filter(|exemption| !exemption.is_expired(now)) {
+            match matches(exemption.protects(), subject) {
+                Match::Yes => {
+                    let (id, reason) = (exemption.id.clone(), exemption.reason.clone());
+                    return Protection::Exempt(ExemptBy::Exemption { id, reason });
+                }
+                Match::Unknown(what) => unreadable = unreadable.or(Some(what)),
+                Match::No => {}
+            }
+        }
+        match subject.tags {
+            Some(tags) => {
+                let keeps = |name: &str| self.keep_tags.iter().any(|keep| keep.eq_ignore_ascii_case(name));
+                if let Some((name, value)) = tags.iter().find(|(name, _)| keeps(name)) {
+                    let (name, value) = (name.clone(), value.clone());
+                    return Protection::Exempt(ExemptBy::KeepTag { name, value });
+                }
+            }
+            None if !self.keep_tags.is_empty() => unreadable = unreadable.or(Some(Unreadable::Tags)),
+            None => {}
+        }
+        unreadable.map_or(Protection::None, Protection::CannotTell)
+    }
+
+    /// The expired exemptions that protected the key, or may have.
+    pub fn lapsed<'a>(&'a self, subject: &Subject<'_>, now: Instant) -> impl Iterator<Item = &'a Exemption> {
+        self.list
+            .iter()
+            .filter(move |exemption| exemption.is_expired(now))
+            .filter(|exemption| !matches!(matches(exemption.protects(), subject), Match::No))
+    }
+}
+
+/// Whether a user's name fits a pattern with `*` and `?`, in any case.
+pub(crate) fn name_matches(pattern: &str, name: &str) -> bool {
+    pattern::matches(&pattern.to_lowercase(), &name.to_lowercase())
+}
+
+/// Whether an account with this path lies below a unit, given by its id or by the names on the way to it.
+pub(crate) fn lies_below(path: &[OrganizationalUnit], unit: &str) -> bool {
+    let by_names = || {
+        let names: Vec<&str> = path.iter().skip(1).map(|unit| unit.name.as_str()).collect();
+        let wanted: Vec<&str> = unit.split('/').collect();
+        names.starts_with(&wanted)
+    };
+    path.iter().any(|step| step.id == unit) || by_names()
+}
+
+fn matches(protected: &Protected, subject: &Subject<'_>) -> Match {
+    let known = |matches| if matches { Match::Yes } else { Match::No };
+    match protected {
+        Protected::Key(key) => known(key == subject.key),
+        Protected::User(pattern) => known(pattern.matches(subject.user_arn)),
+        Protected::Account(account) => known(*account == subject.account),
+        Protected::OrganizationalUnit(unit) => match subject.path {
+            Some(path) => known(lies_below(path, unit)),
+            None => Match::Unknown(Unreadable::OrganizationalUnits),
+        },
+        Protected::Tag { name, value } => match subject.tags {
+            // IAM takes keys of tags that differ only in case for the same.
+            Some(tags) => known(tags.iter().any(|(key, found)| {
+                key.eq_ignore_ascii_case(name) && value.as_ref().is_none_or(|wanted| wanted == found)
+            })),
+            None => Match::Unknown(Unreadable::Tags),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant::from_unix(1_000_000_000);
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn exemption(protects: &str) -> Exemption {
+        Exemption::new("e1", protects.parse().unwrap(), "used by the bank", "alice", NOW - DAY, NOW + DAY)
+            .unwrap()
+    }
+
+    fn path() -> Vec<OrganizationalUnit> {
+        [("r-abcd", "Root"), ("ou-1", "Workloads"), ("ou-2", "Production")]
+            .map(|(id, name)| OrganizationalUnit { id: id.to_owned(), name: name.to_owned() })
+            .to_vec()
+    }
+
+    fn protection(protects: &str, path: Option<&[OrganizationalUnit]>, tags: Option<&Tags>) -> Protection {
+        let key = "AKIAIOSFODNN7EXAMPLE".parse().unwrap();
+        let subject = Subject {
+            account: "111122223333".parse().unwrap(),
+            path,
+            user_arn: "arn:aws:iam::111122223333:user/service/billing",
+            key: &key,
+            tags,
+        };
+        Exemptions::new([exemption(protects)], []).protection(&subject, NOW)
+    }
+
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn each_kind_protects_what_it_names_and_nothing_else() {
+        let (path, tags) = (path(), tags(&[("team", "core")]));
+        for (protects, exempt) in [
+            ("key:AKIAIOSFODNN7EXAMPLE", true),
+            ("key:AKIAIOSFODNN7EXAMPLF", false),
+            ("user:arn:aws:iam::111122223333:user/service/*", true),
+            ("user:arn:aws:iam::111122223333:user/billing", false),
+            ("account:111122223333", true),
+            ("account:111122223334", false),
+            ("ou:ou-2", true),
+            ("ou:r-abcd", true),
+            ("ou:Workloads", true),
+            ("ou:Workloads/Production", true),
+            ("ou:Production", false),
+            ("ou:Work", false),
+            ("ou:Workloads/Production/Core", false),
+            ("tag:team", true),
+            ("tag:team=core", true),
+            ("tag:team=other", false),
+            ("tag:Team", true),
+            ("tag:tea", false),
+        ] {
+            let found = protection(protects, Some(&path), Some(&tags));
+            assert_eq!(matches!(found, Protection::Exempt(_)), exempt, "{protects}: {found:?}");
+            assert_eq!(protects.parse::<Protected>().unwrap().to_string(), protects);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_never_taken_for_not_exempt() {
+        assert_eq!(protection("tag:team", None, None), Protection::CannotTell(Unreadable::Tags));
+        let no_tags = Tags::new();
+        assert_eq!(
+            protection("ou:Workloads", None, Some(&no_tags)),
+            Protection::CannotTell(Unreadable::OrganizationalUnits)
+        );
+        assert_eq!(protection("account:111122223334", None, None), Protection::None);
+    }
+
+    #[test]
+    fn the_keep_tag_protects_whatever_its_value_and_unread_tags_may_hold_it() {
+        let key = "AKIAIOSFODNN7EXAMPLE".parse().unwrap();
+        let check = |tags: Option<&Tags>| {
+            let account = "111122223333".parse().unwrap();
+            let subject = Subject { account, path: None, user_arn: "arn", key: &key, tags };
+            Exemptions::default().protection(&subject, NOW)
+        };
+        let kept = tags(&[("keysweep:keep", "false")]);
+        assert!(matches!(check(Some(&kept)), Protection::Exempt(ExemptBy::KeepTag { .. })));
+        assert_eq!(check(Some(&tags(&[("keep", "")]))), Protection::None);
+        assert_eq!(check(None), Protection::CannotTell(Unreadable::Tags));
+    }
+
+    #[test]
+    fn an_expired_exemption_protects_no_longer_and_is_told() {
+        let exemptions = Exemptions::new([exemption("account:111122223333")], []);
+        let key = "AKIAIOSFODNN7EXAMPLE".parse().unwrap();
+        let account = "111122223333".parse().unwrap();
+        let subject = Subject { account, path: None, user_arn: "arn", key: &key, tags: None };
+        assert!(matches!(
+            exemptions.protection(&subject, NOW + DAY - SignedDuration::from_secs(1)),
+            Protection::Exempt(_)
+        ));
+        assert_eq!(exemptions.lapsed(&subject, NOW).count(), 0);
+        assert_eq!(exemptions.protection(&subject, NOW + DAY), Protection::None);
+        let lapsed: Vec<&str> = exemptions.lapsed(&subject, NOW + DAY).map(Exemption::id).collect();
+        assert_eq!(lapsed, ["e1"]);
+    }
+
+    #[test]
+    fn exemptions_have_reason_author_and_at_most_a_year() {
+        let make = |id, reason, author, expires| {
+            Exemption::new(
+                id,
+                Protected::Key("AKIAIOSFODNN7EXAMPLE".parse().unwrap()),
+                reason,
+                author,
+                NOW,
+                expires,
+            )
+        };
+        assert_eq!(make("", "r", "a", NOW + DAY), Err(NotAnExemption::WithoutId));
+        assert_eq!(make("e", " ", "a", NOW + DAY), Err(NotAnExemption::WithoutReason));
+        assert_eq!(make("e", "r", "\t", NOW + DAY), Err(NotAnExemption::WithoutAuthor));
+        assert!(matches!(make("e", "r", "a", NOW), Err(NotAnExemption::NeverValid { .. })));
+        assert!(matches!(
+            make("e", "r", "a", NOW + LONGEST.saturating_add(DAY)),
+            Err(NotAnExemption::TooLong { .. })
+        ));
+        assert!(make("e", "r", "a", NOW + LONGEST).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_say_what_to_protect_is_refused() {
+        for text in [
+            "",
+            "AKIAIOSFODNN7EXAMPLE",
+            "key:",
+            "key:AKIA",
+            "user:billing",
+            "account:42",
+            "ou:",
+            "ou:/A",
+            "tag:",
+            "tag:=x",
+            "role:x",
+        ] {
+            assert!(text.parse::<Protected>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What becomes of every key of an assessment.
+
+use std::collections::BTreeMap;
+
+use keysweep_core::exemption::Exemptions;
+use keysweep_core::plan::build::Holdings;
+use keysweep_core::plan::{KeptBecause, Plan};
+
+use crate::sample::{
+    DAY, assessment, days_ago, exemption, expired_key, finding, kept, key_id, now, plan_of, plan_with, result,
+};
+
+fn planned(plan: &Plan) -> Vec<String> {
+    plan.keys.iter().map(|key| key.key.to_string()).collect()
+}
+
+/// The reasons of the keys that are not planned, by the key's id, or by the user where there is no id.
+fn reasons(plan: &Plan) -> BTreeMap<String, &'static str> {
+    let id = |kept: &keysweep_core::plan::NotPlanned| {
+        kept.key.as_ref().map_or_else(|| kept.user.clone(), ToString::to_string)
+    };
+    plan.not_planned.iter().map(|kept| (id(kept), kept.reason.name())).collect()
+}
+
+#[test]
+fn only_proven_long_term_keys_are_planned_and_every_other_is_told_with_its_reason() {
+    let kept = kept();
+    let findings = kept.iter().map(|(_, finding)| finding.clone()).chain([finding(2), finding(1)]);
+    let assessment = assessment(vec![result(findings.collect(), vec![expired_key()])]);
+    let plan = plan_with(&assessment, &Exemptions::default(), false, &Holdings::new());
+    assert_eq!(planned(&plan), [key_id(1).to_string(), key_id(2).to_string()]);
+    let mut expected: BTreeMap<String, &str> = kept
+        .iter()
+        .map(|(reason, finding)| {
+            let id = finding.key.as_ref().map_or_else(|| "<root_account>".to_owned(), ToString::to_string);
+            (id, *reason)
+        })
+        .collect();
+    expected.insert(key_id(22).to_string(), "unknown_status");
+    assert_eq!(reasons(&plan), expected);
+}
+
+#[test]
+fn observed_keys_are_planned_only_where_the_policy_allows_them() {
+    let (_, observed) = kept().into_iter().find(|(reason, _)| *reason == "only_observed").unwrap();
+    let assessment = assessment(vec![result(vec![observed], Vec::new())]);
+    let plan = |allow| plan_with(&assessment, &Exemptions::default(), allow, &Holdings::new());
+    assert_eq!(planned(&plan(false)), Vec::<String>::new());
+    assert_eq!(planned(&plan(true)), [key_id(17).to_string()]);
+}
+
+#[test]
+fn exemptions_take_keys_out_until_they_expire() {
+    let protects = format!("key:{}", key_id(1));
+    let assessment = assessment(vec![result(vec![finding(1), finding(2)], Vec::new())]);
+    let plan = |expires| {
+        let exemptions = Exemptions::new([exemption(&protects, expires)], []);
+        plan_with(&assessment, &exemptions, false, &Holdings::new())
+    };
+    let exempt = plan(now() + DAY);
+    assert_eq!(planned(&exempt), [key_id(2).to_string()]);
+    assert!(
+        matches!(&exempt.not_planned[0].reason, KeptBecause::Exempt(by) if by.to_string().contains("the bank needs it"))
+    );
+    let expired = plan(days_ago(1));
+    assert_eq!(planned(&expired), [key_id(1).to_string(), key_id(2).to_string()]);
+    assert_eq!(expired.keys[0].lapsed_exemptions, [format!("for {protects}")]);
+    assert!(expired.keys[1].lapsed_exemptions.is_empty());
+}
+
+#[test]
+fn a_key_that_is_listed_twice_is_not_planned() {
+    let plan = plan_of(vec![finding(1), finding(1), finding(2)]);
+    assert_eq!(planned(&plan), [key_id(2).to_string()]);
+    assert_eq!(reasons(&plan), BTreeMap::from([(key_id(1).to_string(), "listed_twice")]));
+}
+
+#[test]
+fn the_same_arguments_give_the_same_plan_whatever_the_order_of_findings() {
+    let forward: Vec<_> = (1..9).map(finding).collect();
+    let backward: Vec<_> = (1..9).rev().map(finding).collect();
+    assert_eq!(plan_of(forward.clone()), plan_of(backward));
+    assert_eq!(plan_of(forward.clone()), plan_of(forward));
+}
+
+#[test]
+fn other_keys_are_counted_where_they_are_known() {
+    let assessment = assessment(vec![result(vec![finding(1), finding(2)], Vec::new())]);
+    let holdings = Holdings::from([((finding(1).account, "user-1".parse().unwrap()), 2)]);
+    let plan = plan_with(&assessment, &Exemptions::default(), false, &holdings);
+    assert_eq!(plan.keys.iter().map(|key| key.other_keys).collect::<Vec<_>>(), [Some(1), None]);
+}
