@@ -135,7 +135,7 @@ fn planned(
         user_arn: arn.clone(),
         key: key.clone(),
         created: finding.created,
-        inactive_since: finding.inactive_since,
+        inactive_since: finding.inactive_since.into(),
         evidence: finding.evidence.iter().map(evidence_id).collect(),
         owner_tag: finding.owner_tag().map(str::to_owned),
         other_keys: holding.map(|keys| keys.saturating_sub(1)),

@@ -7,11 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
-use super::{Author, KeptBecause, NotPlanned, Plan, PlanAccount, PlannedKey};
+use super::{Author, InactiveSince, KeptBecause, NotPlanned, Plan, PlanAccount, PlannedKey};
 use crate::account::{Organization, OrganizationalUnit, Partition};
 use crate::assessment::Scope;
 use crate::exemption::{ExemptBy, Unreadable};
-use crate::infer::{Claim, Confidence};
+use crate::infer::Confidence;
 use crate::policy::Policy;
 use crate::time::{Instant, Interval, SignedDuration};
 
@@ -426,7 +426,7 @@ impl KeyV1 {
         let interval = Interval::new(earliest, latest)
             .ok_or_else(|| wrong(format!("{place}/inactive_since_latest"), "it is before the earliest"))?;
         let as_of: Instant = field(place, "inactive_as_of", &self.inactive_as_of)?;
-        let inactive_since = Claim { as_of, interval, confidence };
+        let inactive_since = InactiveSince { as_of, interval, confidence };
         if inactive_since.at_least() != SignedDuration::from_secs(self.inactive_at_least_seconds) {
             let reason = "it does not follow from inactive_since_latest and inactive_as_of";
             return Err(wrong(format!("{place}/inactive_at_least_seconds"), reason));

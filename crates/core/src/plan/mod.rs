@@ -12,10 +12,10 @@ use std::fmt;
 use crate::account::{AccountId, CallerIdentity, OrganizationalUnit, Partition};
 use crate::assessment::Scope;
 use crate::exemption::{ExemptBy, Unreadable};
-use crate::infer::Claim;
+use crate::infer::{Claim, Confidence};
 use crate::key::{AccessKeyId, UserName};
 use crate::policy::Policy;
-use crate::time::Instant;
+use crate::time::{Instant, Interval, SignedDuration};
 
 /// What is to be deleted, and what is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub struct PlannedKey {
     /// Its `CreateDate`.
     pub created: Instant,
     /// Since when it is inactive, and how sure that is.
-    pub inactive_since: Claim,
+    pub inactive_since: InactiveSince,
     /// What that rests on: event ids, and the looks at it.
     pub evidence: Vec<String>,
     /// The user's `owner` tag.
@@ -101,6 +101,31 @@ pub struct PlannedKey {
     pub other_keys: Option<u32>,
     /// Exemptions that protected it once and have expired, by their ids.
     pub lapsed_exemptions: Vec<String>,
+}
+
+/// The claim that a planned key rests on: at the end of the second `as_of` the key was Inactive, and had become so in
+/// `interval`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InactiveSince {
+    /// The moment the claim speaks of.
+    pub as_of: Instant,
+    /// When the inactive period that holds it began.
+    pub interval: Interval,
+    /// What it rests on.
+    pub confidence: Confidence,
+}
+
+impl InactiveSince {
+    /// The shortest time that the key had been inactive at `as_of`.
+    pub fn at_least(&self) -> SignedDuration {
+        self.as_of - self.interval.latest()
+    }
+}
+
+impl From<Claim> for InactiveSince {
+    fn from(claim: Claim) -> Self {
+        Self { as_of: claim.as_of, interval: claim.interval, confidence: claim.confidence }
+    }
 }
 
 /// A key that was found and is not to be deleted.

@@ -1,7 +1,7 @@
 //! The decision before a delete: one look that lets the key be deleted, and each way in which it may differ.
 
 use keysweep_core::account::Tags;
-use keysweep_core::evidence::{EventId, StatusChange, Target};
+use keysweep_core::evidence::{ChangeSource, EventId, StatusChange, Target};
 use keysweep_core::exemption::{Exemptions, Unreadable};
 use keysweep_core::infer::Confidence;
 use keysweep_core::key::{AccessKey, KeyStatus, ListedStatus};
@@ -55,6 +55,7 @@ fn change(key: u32, event: &str, at: Instant) -> StatusChange {
         event: EventId::new(event),
         actor: None,
         source_ip: None,
+        source: ChangeSource::EventHistory,
     }
 }
 

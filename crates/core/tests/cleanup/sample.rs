@@ -3,10 +3,12 @@
 use keysweep_core::account::{Account, CallerIdentity, Organization, OrganizationalUnit, Partition, Tags};
 use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, CallCounts, Method, Scope};
 use keysweep_core::coverage::Coverage;
-use keysweep_core::evidence::{EventId, Evidence, Observation, ObservationSource, StatusChange, Target};
+use keysweep_core::evidence::{
+    ChangeSource, EventId, Evidence, Observation, ObservationSource, StatusChange, Target,
+};
 use keysweep_core::exemption::{Exemption, Exemptions};
 use keysweep_core::finding::{Finding, Verdict};
-use keysweep_core::infer::{Claim, Confidence};
+use keysweep_core::infer::{Assertion, Claim, Confidence, EarliestGround, Grounds, LatestGround};
 use keysweep_core::key::{AccessKeyId, KeyStatus, LastUsed, Owner};
 use keysweep_core::plan::build::{Holdings, Order, build};
 use keysweep_core::plan::{Author, Plan};
@@ -49,6 +51,7 @@ pub(crate) fn finding(number: u32) -> Finding {
         event: EventId::new(&event_id(number)),
         actor: None,
         source_ip: None,
+        source: ChangeSource::EventHistory,
     };
     let seen = Observation {
         from: now(),
@@ -69,10 +72,12 @@ pub(crate) fn finding(number: u32) -> Finding {
             as_of,
             interval: Interval::new(days_ago(400), off).unwrap(),
             confidence: Confidence::Proven,
+            grounds: Grounds { earliest: EarliestGround::Created, latest: LatestGround::SwitchedOff },
         },
         known_by: None,
         last_used: LastUsed::NotRecorded,
         used_since: None,
+        assertion: Assertion::NotUsed,
         contradictions: Vec::new(),
         evidence: vec![Evidence::Created(days_ago(400)), Evidence::Changed(change), Evidence::Observed(seen)],
         tags: Some(Tags::new()),
@@ -94,6 +99,7 @@ pub(crate) fn result(findings: Vec<Finding>, problems: Vec<Problem>) -> AccountA
         method: Some(Method::CredentialReport),
         users: Some(100),
         coverage: Coverage::none(),
+        asserted: Coverage::none(),
         findings,
         problems,
         calls: CallCounts::default(),
