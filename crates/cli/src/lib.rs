@@ -10,6 +10,7 @@ pub mod output;
 pub mod progress;
 pub mod reports;
 pub mod settings;
+pub mod state;
 pub mod terminal;
 pub mod verb;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use keysweep_app::filter::Filters;
 use keysweep_core::policy::Policy;
 use keysweep_report::Format;
+use keysweep_store::Location;
 
 /// What `keysweep scan` is to do, from all sources together.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Settings {
     pub concurrency: usize,
     /// How long one call is repeated while AWS throttles it.
     pub give_up_after: Duration,
+    /// Where scans are kept; the platform's directory for data where `None`.
+    pub state: Option<Location>,
     /// What the report is written as: at least one format, each once.
     pub formats: Vec<Format>,
     /// Where the report is written, a file or a directory; standard output where `None`.
@@ -90,6 +93,7 @@ impl Default for Settings {
             exhaustive: false,
             concurrency: 32,
             give_up_after: Duration::from_mins(5),
+            state: None,
             formats: vec![Format::Terminal],
             output: None,
             mask: false,
@@ -155,6 +159,7 @@ const ACCOUNTS: &str = "Accounts";
 const SESSION: &str = "AWS session";
 const JUDGEMENT: &str = "Judgement";
 const CALLS: &str = "Calls";
+const MEMORY: &str = "Memory";
 const OUTPUT: &str = "Output";
 
 /// Every setting, in the order of help texts and documents.
@@ -325,6 +330,17 @@ pub static TABLE: &[Setting] = &[
         apply: |settings, text| set(&mut settings.give_up_after, duration(text)),
     },
     Setting {
+        name: "state",
+        short: None,
+        shape: Shape::Text,
+        value_name: "STORE",
+        default: "",
+        heading: MEMORY,
+        help: "Where scans are kept, so that later ones know more and ask less: a SQLite file, which is made where there is none, postgres://USER@HOST/DATABASE, or none [default: state.db in the user's data directory]",
+        example: r#""/var/lib/keysweep/state.db""#,
+        apply: |settings, text| set(&mut settings.state, state(text)),
+    },
+    Setting {
         name: "format",
         short: Some('f'),
         shape: Shape::Choices(Format::NAMES),
@@ -460,6 +476,10 @@ fn output(text: &str) -> Result<Option<PathBuf>, String> {
     }
 }
 
+fn state(text: &str) -> Result<Option<Location>, String> {
+    not_empty(text).and_then(|text| parse(&text)).map(Some)
+}
+
 fn not_empty(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
@@ -568,6 +588,7 @@ mod tests {
             ("concurrency", "1001"),
             ("give-up-after", "0s"),
             ("format", "xml"),
+            ("state", ""),
             ("format", ""),
             ("format", "json,"),
             ("output", ""),

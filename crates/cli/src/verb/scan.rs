@@ -1,7 +1,7 @@
 //! `keysweep scan`: assesses an account or an organization and writes the report.
 
 use anyhow::anyhow;
-use keysweep_app::memory::Forgetful;
+use keysweep_app::memory::StoreFailure;
 use keysweep_app::scan::{ScanError, ScanRequest, Scanned, Target, scan};
 use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock};
 use keysweep_core::assessment::Assessment;
@@ -11,6 +11,7 @@ use keysweep_core::ports::Clock;
 use keysweep_core::problem::{Gap, Problem};
 use keysweep_report::words::{self, grouped};
 use keysweep_report::{Format, Options};
+use keysweep_store::StoreError;
 use tokio::sync::watch;
 
 use crate::args::ScanArgs;
@@ -21,6 +22,7 @@ use crate::interrupt;
 use crate::progress::ProgressLine;
 use crate::reports::Reports;
 use crate::settings::Settings;
+use crate::state;
 use crate::terminal::{note, style, use_color};
 
 /// Scans.
@@ -36,6 +38,7 @@ pub fn run(args: &ScanArgs) -> Outcome {
 }
 
 async fn assess(settings: Settings, reports: Reports, mut stop: watch::Receiver<bool>) -> Outcome {
+    let store = state::open(settings.state.clone()).await?;
     let session = tokio::select! {
         session = Session::load(session_options(&settings)) => session,
         () = interrupt::asked(&mut stop) => return Err(stopped_early()),
@@ -44,7 +47,7 @@ async fn assess(settings: Settings, reports: Reports, mut stop: watch::Receiver<
     let request = request(&settings, &clock);
     let progress = ProgressLine::new(settings.quiet);
     let scanned = {
-        let scanning = scan(&session, &session, &Forgetful, &clock, &request, &progress, stop.clone());
+        let scanning = scan(&session, &session, &store, &clock, &request, &progress, stop.clone());
         tokio::select! {
             scanned = scanning => Some(scanned),
             () = asked_too_early(&mut stop, &progress) => None,
@@ -52,7 +55,10 @@ async fn assess(settings: Settings, reports: Reports, mut stop: watch::Receiver<
     };
     progress.clear();
     match scanned {
-        Some(Ok(Scanned { assessment, .. })) => report(&assessment, &settings, reports),
+        Some(Ok(Scanned { assessment, not_kept })) => {
+            let reported = report(&assessment, &settings, reports)?;
+            not_kept.map_or(Ok(reported), |failure| Err(not_all_kept(failure)))
+        }
         Some(Err(error)) => Err(no_assessment(error)),
         None => Err(stopped_early()),
     }
@@ -184,11 +190,23 @@ fn no_assessment(error: ScanError) -> Failure {
     let hint = match &error {
         ScanError::Caller(call) => caller_hint(call),
         ScanError::Organization(call) => organization_hint(call),
-        ScanError::Store(_) => {
-            "`keysweep state check` says what is wrong with it; --state none scans without one".to_owned()
-        }
+        ScanError::Store(failure) => format!("{} Or scan without one: --state none.", store_remedy(failure)),
     };
     Failure::failed(error).hint(hint)
+}
+
+/// The report is written, but a later scan will not know all of it.
+fn not_all_kept(failure: StoreFailure) -> Failure {
+    let remedy = store_remedy(&failure).to_owned();
+    let error = anyhow::Error::from_boxed(failure)
+        .context("the report is whole, but not all of it was kept for later scans");
+    Failure::failed(error).hint(remedy)
+}
+
+fn store_remedy(failure: &StoreFailure) -> &'static str {
+    failure
+        .downcast_ref::<StoreError>()
+        .map_or("`keysweep state check` says what is wrong with it.", StoreError::remedy)
 }
 
 fn caller_hint(error: &CallError) -> String {

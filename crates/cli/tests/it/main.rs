@@ -13,3 +13,4 @@ mod policies;
 mod program;
 mod scan;
 mod simulated;
+mod state;

@@ -17,21 +17,22 @@ pub(crate) struct Run {
 pub(crate) struct Program {
     command: Command,
     directory: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 /// The program, with a clean environment and an empty working directory.
 pub(crate) fn keysweep() -> Program {
-    let directory = tempfile::tempdir().unwrap();
+    let (directory, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut command = Command::new(env!("CARGO_BIN_EXE_keysweep"));
     command
         .env_clear()
         .env("AWS_CONFIG_FILE", "/nonexistent")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("HOME", directory.path())
+        .env("HOME", home.path())
         .current_dir(directory.path())
         .stdin(Stdio::null());
-    Program { command, directory }
+    Program { command, directory, home }
 }
 
 impl Program {
@@ -53,6 +54,11 @@ impl Program {
     /// The working directory of the run; it is removed with the program.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// The home directory of the run; it is removed with the program.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Puts a file into the working directory.

@@ -1,0 +1,57 @@
+//! Where scans are kept: what `--state` says, or the platform's directory for data. Every verb that needs the store opens
+//! it here.
+
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+use etcetera::BaseStrategy as _;
+use keysweep_store::{Location, Sql, StoreError};
+
+use crate::config;
+use crate::failure::Failure;
+
+/// The option of the verbs that read or change the store.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct StateArgs {
+    /// The store: a `SQLite` file, or the URL of a `PostgreSQL` database [default: where `state` of keysweep.toml or
+    /// `KEYSWEEP_STATE` say, or else state.db in the user's data directory]
+    #[arg(long, value_name = "STORE")]
+    pub state: Option<String>,
+}
+
+impl StateArgs {
+    /// Where the store is: by this option, `KEYSWEEP_STATE`, `state` in keysweep.toml, or the default.
+    pub fn location(&self) -> Result<Location, Failure> {
+        let given: BTreeMap<_, _> = self.state.iter().map(|state| ("state", vec![state.clone()])).collect();
+        let resolved = config::resolve(&given, None, std::env::vars_os())
+            .map_err(|error| Failure::usage(error).hint("docs/CONFIG.md lists every setting"))?;
+        resolved.settings.state.map_or_else(default, Ok)
+    }
+
+    /// Opens it.
+    pub async fn open(&self) -> Result<Sql, Failure> {
+        open(Some(self.location()?)).await
+    }
+}
+
+/// Opens the store at `location`, or the default one.
+pub async fn open(location: Option<Location>) -> Result<Sql, Failure> {
+    let location = location.map_or_else(default, Ok)?;
+    Sql::open(&location).await.map_err(failed)
+}
+
+/// `$XDG_DATA_HOME/keysweep/state.db`, `~/Library/Application Support/keysweep/state.db`, or
+/// `%APPDATA%\keysweep\state.db`.
+fn default() -> Result<Location, Failure> {
+    let platform = etcetera::base_strategy::choose_native_strategy().map_err(|_| {
+        Failure::usage(anyhow!("there is no home directory to keep scans in"))
+            .hint("name a store with --state, or keep nothing with --state none")
+    })?;
+    Ok(Location::File(platform.data_dir().join("keysweep").join("state.db")))
+}
+
+/// What the store could not do, and what to do about it.
+pub fn failed(error: StoreError) -> Failure {
+    let remedy = error.remedy();
+    Failure::failed(error).hint(remedy)
+}
