@@ -5,6 +5,7 @@
 mod account;
 pub mod filter;
 mod gate;
+pub mod import;
 pub mod memory;
 mod organization;
 pub mod pacer;

@@ -20,6 +20,7 @@ use crate::truth::{self, Truth};
 use crate::world::edit::Edit;
 use crate::world::iam::{Iam, Owner};
 use crate::world::key::LastUse;
+use crate::world::record;
 use crate::world::spec::WorldSpec;
 use crate::world::{OPERATOR_KEY, OPERATOR_SECRET, OPERATOR_TOKEN, World};
 
@@ -139,6 +140,16 @@ impl Sim {
     /// What is true now. Touches every account.
     pub fn truth(&self) -> Truth {
         truth::of(&mut self.world(), self.clock.now())
+    }
+
+    /// A trail's log file with everything that an account's history has from `from` up to, not including, `to`, however
+    /// long ago. It has no records where there is no such account.
+    pub fn trail(&self, account: AccountId, from: Instant, to: Instant) -> String {
+        let (now, partition) = (self.now(), self.partition);
+        let mut world = self.world();
+        let events = world.iam(account).into_iter().flat_map(|iam| iam.history.delivered(now, from, to));
+        let records: Vec<String> = events.map(|event| record::write(account, partition, event)).collect();
+        format!("{{\"Records\":[{}]}}", records.join(","))
     }
 
     /// The calls since the last [`Sim::reset_calls`].

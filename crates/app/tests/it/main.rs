@@ -5,5 +5,7 @@
 
 mod failures;
 mod findings;
+mod import;
+mod intake;
 mod memory;
 mod support;

@@ -35,16 +35,16 @@ fn days(days: i64) -> SignedDuration {
 
 /// How a scan is made here.
 #[derive(Clone, Copy)]
-struct How {
-    id: &'static str,
-    fresh: bool,
-    organization: bool,
-    threshold: &'static str,
+pub(crate) struct How {
+    pub(crate) id: &'static str,
+    pub(crate) fresh: bool,
+    pub(crate) organization: bool,
+    pub(crate) threshold: &'static str,
 }
 
-const SCAN: How = How { id: "scan-1", fresh: false, organization: false, threshold: "30d" };
+pub(crate) const SCAN: How = How { id: "scan-1", fresh: false, organization: false, threshold: "30d" };
 
-fn scan_into<S: Store>(sim: &Arc<Sim>, store: &S, how: How) -> Scanned {
+pub(crate) fn scan_into<S: Store>(sim: &Arc<Sim>, store: &S, how: How) -> Scanned {
     let target = if how.organization { Target::Organization(Filters::default()) } else { Target::OwnAccount };
     let mut request = request(target);
     how.id.clone_into(&mut request.id);
@@ -58,7 +58,7 @@ fn scan_into<S: Store>(sim: &Arc<Sim>, store: &S, how: How) -> Scanned {
 }
 
 /// The only account of a scan that the store took in.
-fn remember(sim: &Arc<Sim>, store: &InMemory, how: How) -> AccountAssessment {
+pub(crate) fn remember(sim: &Arc<Sim>, store: &InMemory, how: How) -> AccountAssessment {
     let scanned = scan_into(sim, store, how);
     assert!(scanned.not_kept.is_none(), "{:?}", scanned.not_kept);
     scanned.assessment.accounts.into_iter().next().unwrap()

@@ -132,6 +132,12 @@ impl History {
         self.events.iter_mut().find(|event| event.id == id)
     }
 
+    /// Events that a trail has delivered by `now`, from `from` up to, not including, `to`, oldest first.
+    pub(crate) fn delivered(&self, now: Instant, from: Instant, to: Instant) -> impl Iterator<Item = &Event> {
+        let inside = move |event: &&Event| from <= event.at && event.at < to && event.delivered <= now;
+        self.events.iter().filter(inside)
+    }
+
     /// Events that `LookupEvents` knows at `now`, from `from` to `to`, newest first.
     pub(crate) fn visible(
         &self,
