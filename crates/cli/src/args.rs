@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use keysweep_core::time::SignedDuration;
 
 use keysweep_core::account::{AccountId, Partition};
 
 use crate::settings::{Color, Setting, Settings, Shape, TABLE};
+use crate::state::StateArgs;
 use crate::verb::policies;
 
 /// Finds the IAM access keys that have stayed inactive for too long, with evidence.
@@ -49,6 +51,8 @@ pub enum Verb {
     Policies(PoliciesArgs),
     /// Serve a simulated AWS organization on this machine, for any AWS tool
     Simulate(SimulateArgs),
+    /// Look after the store, where scans are kept: check it, move it, remove what is old
+    State(StateVerb),
     /// Write the completion script of a shell to standard output
     Completions(CompletionsArgs),
     /// Write a man page to standard output, or all of them to a directory
@@ -154,6 +158,51 @@ pub enum RateProfile {
     Unlimited,
 }
 
+/// The command line of `keysweep state`.
+#[derive(Debug, clap::Args)]
+pub struct StateVerb {
+    /// What to do with the store.
+    #[command(subcommand)]
+    pub action: StateAction,
+}
+
+/// What to do with the store.
+#[derive(Debug, Subcommand)]
+pub enum StateAction {
+    /// Tell everything that is wrong with it; it is not changed. Exit code 1 where anything is
+    Check {
+        /// Which store.
+        #[command(flatten)]
+        state: StateArgs,
+    },
+    /// Write all of it as lines of JSON: to move it, to keep a copy, to look into it
+    Export {
+        /// Which store.
+        #[command(flatten)]
+        state: StateArgs,
+        /// Where it is written; a file that exists is replaced, whole or not at all [default: standard output]
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Add what `keysweep state export` wrote, all or nothing; what is there already stays as it is
+    Import {
+        /// Which store.
+        #[command(flatten)]
+        state: StateArgs,
+        /// The file that was exported
+        file: PathBuf,
+    },
+    /// Remove old scans and their results; nothing that a verdict rests on is removed
+    Prune {
+        /// Which store.
+        #[command(flatten)]
+        state: StateArgs,
+        /// How old a scan must be, such as 400d
+        #[arg(long, value_name = "TIME", value_parser = age)]
+        older_than: SignedDuration,
+    },
+}
+
 /// The command line of `keysweep completions`.
 #[derive(Debug, clap::Args)]
 pub struct CompletionsArgs {
@@ -253,6 +302,12 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
         Err("it is not a loopback address: the simulated AWS accepts anyone who can reach it, so it is not offered to others"
             .to_owned())
     }
+}
+
+fn age(text: &str) -> Result<SignedDuration, String> {
+    let length =
+        humantime::parse_duration(text).ok().and_then(|length| SignedDuration::try_from(length).ok());
+    length.ok_or_else(|| "it is not a length of time, such as 400d or 13months".to_owned())
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -1,6 +1,7 @@
 //! Why a verb failed, and how that is said: one line of what happened, the causes below it, and what to do.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 
@@ -33,6 +34,12 @@ impl Failure {
     /// What to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Which file it is about.
+    pub fn of(mut self, file: &Path) -> Self {
+        self.error = self.error.context(file.display().to_string());
         self
     }
 

@@ -36,6 +36,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Scan(args) => verb::scan::run(&args),
         Verb::Policies(args) => verb::policies::run(&args),
         Verb::Simulate(args) => verb::simulate::run(args),
+        Verb::State(verb) => verb::state::run(verb),
         Verb::Completions(args) => verb::completions::run(&args),
         Verb::Man(args) => verb::man::run(&args),
     };

@@ -13,9 +13,12 @@ use crate::failure::Failure;
 /// The option of the verbs that read or change the store.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct StateArgs {
-    /// The store: a `SQLite` file, or the URL of a `PostgreSQL` database [default: where `state` of keysweep.toml or
-    /// `KEYSWEEP_STATE` say, or else state.db in the user's data directory]
-    #[arg(long, value_name = "STORE")]
+    /// Where the store is.
+    #[arg(
+        long,
+        value_name = "STORE",
+        help = "The store: a SQLite file, or postgres://USER@HOST/DATABASE [default: what `state` in keysweep.toml or KEYSWEEP_STATE say, or else state.db in the user's data directory]"
+    )]
     pub state: Option<String>,
 }
 

@@ -108,7 +108,9 @@ impl Store for InMemory {
         let mut changes: Vec<StatusChange> = account.changes.values().cloned().collect();
         changes.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
         let mut observations = account.observations.clone();
-        observations.sort_by(|(a_key, a), (b_key, b)| (a_key, a.to, a.from).cmp(&(b_key, b.to, b.from)));
+        observations.sort_by(|(a_key, a), (b_key, b)| {
+            (a_key, a.to, a.from, a.status).cmp(&(b_key, b.to, b.from, b.status))
+        });
         Ok(Remembered {
             coverage: account.coverage.clone(),
             asserted: account.asserted.clone(),

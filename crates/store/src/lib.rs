@@ -20,4 +20,4 @@ pub use error::{StoreError, StoreErrorKind};
 pub use in_memory::InMemory;
 pub use location::Location;
 #[cfg(feature = "sql")]
-pub use sql::Sql;
+pub use sql::{Checked, EXPORT_SCHEMA, Pruned, Sql, TransferError, Transferred};

@@ -6,3 +6,4 @@ pub mod man;
 pub mod policies;
 pub mod scan;
 pub mod simulate;
+pub mod state;

@@ -13,6 +13,11 @@ fn help_texts_are_as_they_were_reviewed() {
         ("help_simulate", &["simulate", "--help"]),
         ("help_completions", &["completions", "--help"]),
         ("help_man", &["man", "--help"]),
+        ("help_state", &["state", "--help"]),
+        ("help_state_check", &["state", "check", "--help"]),
+        ("help_state_export", &["state", "export", "--help"]),
+        ("help_state_import", &["state", "import", "--help"]),
+        ("help_state_prune", &["state", "prune", "--help"]),
     ] {
         let run = keysweep().args(arguments).run();
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{name}");
@@ -54,7 +59,7 @@ fn there_is_a_man_page_for_every_verb() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let verbs = ["completions", "demo", "man", "policies", "scan", "simulate"]
+    let verbs = ["completions", "demo", "man", "policies", "scan", "simulate", "state"]
         .map(|verb| format!("keysweep-{verb}.1"));
     assert_eq!(names, [&verbs[..], &["keysweep.1".to_owned()]].concat());
 }

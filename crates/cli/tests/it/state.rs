@@ -44,3 +44,71 @@ fn a_foreign_or_damaged_file_is_refused_and_left_as_it_is() {
         }
     }
 }
+
+#[test]
+fn a_store_is_checked_moved_and_pruned() {
+    let aws = Aws::with(|world| old_key(world, 1, OLD));
+    let mut program = aws.keysweep().args(["scan", "--quiet", "--state", "one.db"]);
+    assert_eq!(program.run().code, 3);
+    let directory = program.directory().to_owned();
+    let state = |arguments: &[&str]| {
+        let mut program = keysweep().arg("state").args(arguments);
+        program.command().current_dir(&directory);
+        program.run()
+    };
+    let run = state(&["check", "--state", "one.db"]);
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (0, "one.db: 1 scan; 1 account; schema 1: sound\n"),
+        "{}",
+        run.stderr
+    );
+
+    assert_eq!(state(&["export", "--state", "one.db", "--output", "one.ndjson"]).code, 0);
+    let run = state(&["import", "--state", "two.db", "one.ndjson"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("1 scan new, with 1 result"), "{}", run.stderr);
+    let exported = std::fs::read_to_string(directory.join("one.ndjson")).unwrap();
+    assert_eq!(state(&["export", "--state", "two.db"]).stdout, exported);
+    let run = state(&["import", "--state", "two.db", "one.ndjson"]);
+    assert!(run.stderr.contains("0 scans new"), "{}", run.stderr);
+
+    let run = state(&["prune", "--state", "two.db", "--older-than", "0s"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("0 scans from before"), "the newest scan stays: {}", run.stderr);
+
+    std::fs::write(directory.join("half.ndjson"), &exported[..exported.len() / 2]).unwrap();
+    let run = state(&["import", "--state", "three.db", "half.ndjson"]);
+    assert_eq!(run.code, 1);
+    for part in ["half.ndjson", "line ", "nothing was imported"] {
+        assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+    }
+    let run = state(&["check", "--state", "none.db"]);
+    assert_eq!(run.code, 1, "a check makes no store");
+    assert!(run.stderr.contains("the store none.db could not be opened"), "{}", run.stderr);
+}
+
+#[test]
+fn a_damaged_store_is_told_and_a_scan_says_so_before_it_asks_aws() {
+    let aws = Aws::with(|world| old_key(world, 1, OLD));
+    let mut program = aws.keysweep().args(["scan", "--quiet", "--state", "state.db"]);
+    assert_eq!(program.run().code, 3);
+    let path = program.directory().join("state.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The pages of the tables, but not the first, which lists them.
+    let pages = bytes.len() / 4096;
+    for page in 1..pages {
+        bytes[page * 4096..page * 4096 + 200].fill(0xa5);
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    let mut check = keysweep().args(["state", "check", "--state"]).arg(&path);
+    let run = check.run();
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains("is damaged"), "{}", run.stderr);
+    let calls = aws.sim.calls();
+    let run = program.run();
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("is damaged") && run.stderr.contains("hint:"), "{}", run.stderr);
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "it is never made anew");
+    drop(calls);
+}

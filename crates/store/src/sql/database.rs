@@ -101,6 +101,36 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Moves what was written from SQLite's log into the file, so that a copy of the file is a copy of the store. Where
+    /// somebody reads at the moment, that is left to the next: nothing is lost by it.
+    pub(super) async fn settle(&self) {
+        match &self.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => {
+                let _ = sqlx::raw_sql("pragma wal_checkpoint(truncate)").execute(pool).await;
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => {}
+        }
+    }
+
+    /// Gives back the space of what was removed. PostgreSQL does so by itself.
+    pub(super) async fn compact(&self) -> Result<(), StoreError> {
+        match &self.pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => {
+                let done = sqlx::raw_sql("vacuum").execute(pool).await;
+                done.map_err(|error| failure(&self.name, error))?;
+                self.settle().await;
+                Ok(())
+            }
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => Ok(()),
+        }
+    }
+}
+
 /// A transaction. It is rolled back where it is dropped without [`Transaction::commit`].
 pub(super) struct Transaction {
     name: String,
@@ -196,6 +226,11 @@ impl Transaction {
         };
         let rows = rows.map_err(|error| failure(&self.name, error))?;
         Ok(rows.into_iter().map(|row| Row { name: self.name.clone(), row }).collect())
+    }
+
+    /// The first column of a query, which holds texts.
+    pub(super) async fn texts(&mut self, sql: impl SqlSafeStr) -> Result<Vec<String>, StoreError> {
+        self.rows(sql, Vec::new()).await?.iter().map(|row| row.text(0)).collect()
     }
 
     /// The first row of a query.

@@ -12,7 +12,7 @@ use keysweep_core::assessment::AccountAssessment;
 use keysweep_core::coverage::Coverage;
 use keysweep_core::evidence::{ChangeSource, EventId, Observation, StatusChange, Target};
 use keysweep_core::key::{AccessKeyId, KeyStatus, Owner, UserName};
-use keysweep_core::memory::{Remembered, Seen};
+use keysweep_core::memory::{Listing, Remembered, Seen};
 use keysweep_core::time::{Instant, Span};
 
 use super::Sql;
@@ -26,6 +26,7 @@ use crate::looks::{KeyLooks, Parting, Sight};
 /// The sources of coverage, as the column holds them.
 const EVENT_HISTORY: &str = "event_history";
 const ASSERTED: &str = "asserted";
+pub(super) const SOURCES: [&str; 2] = [EVENT_HISTORY, ASSERTED];
 
 impl Sql {
     pub(super) async fn recall_account(&self, account: AccountId) -> Result<Remembered, StoreError> {
@@ -81,15 +82,22 @@ pub(super) async fn add(
     }
     add_looks(open, account, looks).await?;
     add_owners(open, account, owners(result, seen)).await?;
-    if let Some(listing) = &seen.listing {
-        let listing = document::write(&ListingV1::of(listing));
-        let listing = listing.map_err(|error| open.error(StoreErrorKind::Other).because(error))?;
-        open.execute(
-            "update accounts set listing = $2 where id = $1",
-            vec![number(account).into(), listing.into()],
-        )
-        .await?;
+    match &seen.listing {
+        Some(listing) => set_listing(open, account, listing).await,
+        None => Ok(()),
     }
+}
+
+/// Puts a listing in the place of the last one.
+pub(super) async fn set_listing(
+    open: &mut Transaction,
+    account: AccountId,
+    listing: &Listing,
+) -> Result<(), StoreError> {
+    let listing = document::write(&ListingV1::of(listing));
+    let listing = listing.map_err(|error| open.error(StoreErrorKind::Other).because(error))?;
+    let values = vec![number(account).into(), listing.into()];
+    open.execute("update accounts set listing = $2 where id = $1", values).await?;
     Ok(())
 }
 
@@ -106,7 +114,7 @@ pub(super) async fn import(
     Ok(added)
 }
 
-async fn add_changes(
+pub(super) async fn add_changes(
     open: &mut Transaction,
     account: AccountId,
     changes: &[StatusChange],
@@ -141,7 +149,10 @@ async fn add_changes(
     insert(open, table, changes.iter().map(row).collect(), "on conflict do nothing").await
 }
 
-async fn changes(open: &mut Transaction, account: AccountId) -> Result<Vec<StatusChange>, StoreError> {
+pub(super) async fn changes(
+    open: &mut Transaction,
+    account: AccountId,
+) -> Result<Vec<StatusChange>, StoreError> {
     let rows = open
         .rows(
             "select event, at, status, access_key, target, user_name, recipient_account, actor, source_ip, \
@@ -201,7 +212,7 @@ const fn status_text(status: KeyStatus) -> &'static str {
 }
 
 /// Adds covered time, joined with the spans that it overlaps or touches.
-async fn add_coverage(
+pub(super) async fn add_coverage(
     open: &mut Transaction,
     account: AccountId,
     source: &str,
@@ -228,7 +239,11 @@ async fn add_coverage(
     Ok(())
 }
 
-async fn coverage(open: &mut Transaction, account: AccountId, source: &str) -> Result<Coverage, StoreError> {
+pub(super) async fn coverage(
+    open: &mut Transaction,
+    account: AccountId,
+    source: &str,
+) -> Result<Coverage, StoreError> {
     let rows = open
         .rows(
             "select from_at, to_at from coverage where account = $1 and source = $2 order by from_at",
@@ -244,10 +259,15 @@ async fn coverage(open: &mut Transaction, account: AccountId, source: &str) -> R
             StoreError::unreadable(open.name(), format!("the coverage of account {account}"), error)
         })?);
     }
-    Ok(Coverage::from_spans(spans))
+    let coverage = Coverage::from_spans(spans.iter().copied());
+    if coverage.spans() != spans {
+        let error = DocumentError::Value("spans that touch or overlap".to_owned());
+        return Err(StoreError::unreadable(open.name(), format!("the coverage of account {account}"), error));
+    }
+    Ok(coverage)
 }
 
-async fn looks(
+pub(super) async fn looks(
     open: &mut Transaction,
     account: AccountId,
 ) -> Result<BTreeMap<AccessKeyId, KeyLooks>, StoreError> {
@@ -259,10 +279,10 @@ async fn looks(
     })
 }
 
-async fn listing(
+pub(super) async fn listing(
     open: &mut Transaction,
     account: AccountId,
-) -> Result<Option<keysweep_core::memory::Listing>, StoreError> {
+) -> Result<Option<Listing>, StoreError> {
     let row = open.row("select listing from accounts where id = $1", vec![number(account).into()]).await?;
     let Some(listing) = row.map(|row| row.bytes_or_null(0)).transpose()?.flatten() else { return Ok(None) };
     let listing = document::read::<ListingV1>(&listing).and_then(ListingV1::read);
@@ -272,7 +292,7 @@ async fn listing(
 }
 
 /// Adds looks, and condenses all of them in the light of the changes and the coverage that are known now.
-async fn add_looks(
+pub(super) async fn add_looks(
     open: &mut Transaction,
     account: AccountId,
     more: BTreeMap<AccessKeyId, Vec<Sight>>,
@@ -283,13 +303,26 @@ async fn add_looks(
         Some(after) => after,
         None => condensed_anew(open, account, before, &parting).await?,
     };
-    let document = document::write(&LooksV1::of(&after));
+    set_looks(open, account, &after).await
+}
+
+/// Condenses all looks that there are at the keys of an account.
+pub(super) async fn condense_anew(open: &mut Transaction, account: AccountId) -> Result<(), StoreError> {
+    let before = looks(open, account).await?;
+    let parting = AccountParting::of(open, account).await?;
+    let after = condensed_anew(open, account, before, &parting).await?;
+    set_looks(open, account, &after).await
+}
+
+async fn set_looks(
+    open: &mut Transaction,
+    account: AccountId,
+    looks: &BTreeMap<AccessKeyId, KeyLooks>,
+) -> Result<(), StoreError> {
+    let document = document::write(&LooksV1::of(looks));
     let document = document.map_err(|error| open.error(StoreErrorKind::Other).because(error))?;
-    open.execute(
-        "update accounts set looks = $2 where id = $1",
-        vec![number(account).into(), document.into()],
-    )
-    .await?;
+    let values = vec![number(account).into(), document.into()];
+    open.execute("update accounts set looks = $2 where id = $1", values).await?;
     Ok(())
 }
 
@@ -306,7 +339,7 @@ impl AccountParting {
             changes.entry(change.key).or_default().push(change.at);
         }
         let mut ends = BTreeSet::new();
-        for source in [EVENT_HISTORY, ASSERTED] {
+        for source in SOURCES {
             let coverage = coverage(open, account, source).await?;
             ends.extend(coverage.spans().iter().flat_map(|span| [span.from(), span.to()]));
         }
@@ -391,7 +424,7 @@ fn owners_then(changes: &[StatusChange]) -> impl Iterator<Item = (AccessKeyId, U
     })
 }
 
-async fn add_owners(
+pub(super) async fn add_owners(
     open: &mut Transaction,
     account: AccountId,
     owners: BTreeSet<(AccessKeyId, UserName)>,
@@ -402,4 +435,39 @@ async fn add_owners(
     let rows = owners.into_iter().map(row).collect();
     insert(open, "owners (access_key, account, user_name)", rows, "on conflict do nothing").await?;
     Ok(())
+}
+
+/// Whose keys are known, by account.
+pub(super) async fn all_owners(
+    open: &mut Transaction,
+) -> Result<BTreeMap<AccountId, Vec<(AccessKeyId, UserName)>>, StoreError> {
+    let mut owners: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let select = "select account, access_key, user_name from owners order by account, access_key, user_name";
+    for row in open.rows(select, Vec::new()).await? {
+        let account = account_id(row.int(0)?, open.name())?;
+        let unreadable =
+            |error| StoreError::unreadable(open.name(), format!("an owner in account {account}"), error);
+        let key = row.text(1)?.parse().map_err(|error| unreadable(DocumentError::value(error)))?;
+        let user = row.text(2)?.parse().map_err(|error| unreadable(DocumentError::value(error)))?;
+        owners.entry(account).or_default().push((key, user));
+    }
+    Ok(owners)
+}
+
+/// What is wrong with what is known of an account.
+pub(super) async fn faults(open: &mut Transaction, account: AccountId) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut note = |fault: Option<StoreError>| {
+        faults.extend(fault.map(|error| match &error.source {
+            Some(source) => format!("{}: {source}", error.kind),
+            None => error.kind.to_string(),
+        }));
+    };
+    note(changes(open, account).await.err());
+    note(looks(open, account).await.err());
+    note(listing(open, account).await.err());
+    for source in SOURCES {
+        note(coverage(open, account, source).await.err());
+    }
+    faults
 }

@@ -1,16 +1,19 @@
 //! The store in a database: SQLite or PostgreSQL, by the same queries.
 //!
-//! `write` keeps scans, `read` tells of them, `evidence` holds what later scans recall, `schema` the tables, and
-//! `database` the way to the two databases.
+//! `write` keeps scans, `read` tells of them, `evidence` holds what later scans recall, `check`, `prune` and `transfer`
+//! look after all of it; `schema` has the tables, and `database` the way to the two databases.
 
+mod check;
 mod database;
 mod evidence;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod prune;
 mod read;
 mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod transfer;
 mod write;
 
 use keysweep_core::account::AccountId;
@@ -19,7 +22,10 @@ use keysweep_core::assessment::{AccountAssessment, Assessment};
 use keysweep_core::memory::{Begun, Remembered, Seen};
 use keysweep_core::ports::{Archive, Store};
 
+pub use self::check::Checked;
 use self::database::{Database, Pool};
+pub use self::prune::Pruned;
+pub use self::transfer::{SCHEMA as EXPORT_SCHEMA, TransferError, Transferred};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::location::Location;
 
@@ -31,21 +37,7 @@ pub struct Sql {
 impl Sql {
     /// Opens the store there. A SQLite file is made where there is none; an older store is brought to this version.
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
-        let name = location.to_string();
-        let pool = match location {
-            #[cfg(feature = "sqlite")]
-            Location::File(path) => Pool::Sqlite(sqlite::open(path, &name).await?),
-            #[cfg(feature = "sqlite")]
-            Location::None => Pool::Sqlite(sqlite::in_memory(&name).await?),
-            #[cfg(feature = "postgres")]
-            Location::Postgres(url) => Pool::Postgres(postgres::open(url, &name).await?),
-            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-            _ => {
-                let error = StoreError::new(&name, StoreErrorKind::NotOpened);
-                return Err(error.because("this keysweep was built without that database"));
-            }
-        };
-        let database = Database { name, pool };
+        let database = connect(location, true).await?;
         schema::migrate(&database, schema::newest()).await?;
         Ok(Self { database })
     }
@@ -53,6 +45,25 @@ impl Sql {
     fn error(&self, kind: StoreErrorKind) -> StoreError {
         self.database.error(kind)
     }
+}
+
+/// Connects to the database. A SQLite file that does not exist is made where that is wanted.
+async fn connect(location: &Location, make: bool) -> Result<Database, StoreError> {
+    let name = location.to_string();
+    let pool = match location {
+        #[cfg(feature = "sqlite")]
+        Location::File(path) => Pool::Sqlite(sqlite::open(path, make, &name).await?),
+        #[cfg(feature = "sqlite")]
+        Location::None => Pool::Sqlite(sqlite::in_memory(&name).await?),
+        #[cfg(feature = "postgres")]
+        Location::Postgres(url) => Pool::Postgres(postgres::open(url, &name).await?),
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+        _ => {
+            let error = StoreError::new(&name, StoreErrorKind::NotOpened);
+            return Err(error.because("this keysweep was built without that database"));
+        }
+    };
+    Ok(Database { name, pool })
 }
 
 impl Store for Sql {

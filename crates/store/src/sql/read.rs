@@ -27,7 +27,12 @@ impl Sql {
         begun.map_err(|error| self.unreadable(format!("the beginning of scan {id}"), error))
     }
 
-    fn read_result(&self, scan: &str, row: &Row, column: usize) -> Result<AccountAssessment, StoreError> {
+    pub(super) fn read_result(
+        &self,
+        scan: &str,
+        row: &Row,
+        column: usize,
+    ) -> Result<AccountAssessment, StoreError> {
         let result =
             document::read::<AccountAssessmentV1>(&row.bytes(column)?).and_then(AccountAssessmentV1::read);
         result.map_err(|error| self.unreadable(format!("a result of scan {scan}"), error))

@@ -33,9 +33,10 @@ async fn pool(options: SqliteConnectOptions, name: &str) -> Result<SqlitePool, S
         .map_err(|error| failure(name, error))
 }
 
-/// The file at `path`, which is made where there is none.
-pub(super) async fn open(path: &Path, name: &str) -> Result<SqlitePool, StoreError> {
-    make(path).map_err(|error| StoreError::new(name, StoreErrorKind::NotOpened).because(error))?;
+/// The file at `path`, which is made where there is none, if that is wanted.
+pub(super) async fn open(path: &Path, wanted: bool, name: &str) -> Result<SqlitePool, StoreError> {
+    let there = if wanted { make(path) } else { path.metadata().map(drop) };
+    there.map_err(|error| StoreError::new(name, StoreErrorKind::NotOpened).because(error))?;
     pool(options().filename(path).journal_mode(SqliteJournalMode::Wal), name).await
 }
 

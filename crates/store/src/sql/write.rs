@@ -93,7 +93,9 @@ impl Sql {
             vec![id.into(), assessment.finished_at.unix().into(), totals.into(), ended.into()],
         )
         .await?;
-        open.commit().await
+        open.commit().await?;
+        self.database.settle().await;
+        Ok(())
     }
 
     pub(super) async fn import_evidence(

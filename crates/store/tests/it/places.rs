@@ -6,30 +6,51 @@ use tempfile::TempDir;
 /// An empty store for one test.
 pub(crate) struct Place<S> {
     pub(crate) store: S,
+    pub(crate) location: Location,
     _directory: Option<TempDir>,
 }
 
+impl Place<Sql> {
+    /// Changes something behind the store's back.
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        match &self.location {
+            Location::File(path) => {
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+                let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+                sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+            }
+            Location::Postgres(url) => {
+                let pool = sqlx::PgPool::connect(url).await.unwrap();
+                sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+            }
+            Location::None => panic!("nobody else reaches it"),
+        }
+    }
+}
+
 pub(crate) async fn in_memory() -> Place<InMemory> {
-    Place { store: InMemory::new(), _directory: None }
+    Place { store: InMemory::new(), location: Location::None, _directory: None }
 }
 
 /// A SQLite file.
 pub(crate) async fn sqlite() -> Place<Sql> {
     let directory = tempfile::tempdir().unwrap();
-    let store = Sql::open(&Location::File(directory.path().join("state.db"))).await.unwrap();
-    Place { store, _directory: Some(directory) }
+    let location = Location::File(directory.path().join("state.db"));
+    let store = Sql::open(&location).await.unwrap();
+    Place { store, location, _directory: Some(directory) }
 }
 
 /// `--state none`: SQLite without a file.
 pub(crate) async fn no_file() -> Place<Sql> {
-    Place { store: Sql::open(&Location::None).await.unwrap(), _directory: None }
+    Place { store: Sql::open(&Location::None).await.unwrap(), location: Location::None, _directory: None }
 }
 
 /// A schema of its own in the database that `KEYSWEEP_TEST_POSTGRES` names.
 #[cfg(feature = "test-postgres")]
 pub(crate) async fn postgres() -> Place<Sql> {
-    let store = Sql::open(&postgres_schema().await).await.unwrap();
-    Place { store, _directory: None }
+    let location = postgres_schema().await;
+    let store = Sql::open(&location).await.unwrap();
+    Place { store, location, _directory: None }
 }
 
 /// Where an empty schema is.
