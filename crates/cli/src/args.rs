@@ -6,13 +6,12 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use keysweep_core::time::SignedDuration;
-
 use keysweep_core::account::{AccountId, Partition};
+use keysweep_core::time::{SignedDuration, Span};
 
 use crate::settings::{Color, Setting, Settings, Shape, TABLE};
 use crate::state::StateArgs;
-use crate::verb::policies;
+use crate::verb::{evidence, policies};
 
 /// Finds the IAM access keys that have stayed inactive for too long, with evidence.
 ///
@@ -43,6 +42,8 @@ Exit codes: 0 complete and clean, 1 failed, 2 usage, 3 long-term inactive keys, 
 pub enum Verb {
     /// Assess a simulated organization of 50 accounts: a few seconds, no AWS account needed
     Demo(DemoArgs),
+    /// Take in evidence that no scan can see
+    Evidence(EvidenceArgs),
     /// Find the long-term inactive access keys of an account or an organization
     #[command(after_help = SCAN_AFTER_HELP)]
     Scan(ScanArgs),
@@ -121,6 +122,60 @@ pub enum PolicyFileFormat {
     Cloudformation,
     /// Modules: one for each account, one for whoever runs keysweep
     Terraform,
+}
+
+const IMPORT_AFTER_HELP: &str = "\
+Files are told by their content: log files of a trail (.json, .json.gz), the output of
+`aws cloudtrail lookup-events`, and the console's downloads of the event history. docs/EVIDENCE.md
+says how to get each, and what is and is not proven by it.
+
+Exit codes: 0 all was read and noted, 1 failed, 2 usage, 4 something was not read, not understood
+or not noted, 130 stopped.";
+
+/// The command line of `keysweep evidence`.
+#[derive(Debug, clap::Args)]
+pub struct EvidenceArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: EvidenceAction,
+}
+
+/// What `keysweep evidence` does.
+#[derive(Debug, Subcommand)]
+pub enum EvidenceAction {
+    /// Keep what files of CloudTrail events tell of access keys, for later scans
+    #[command(after_help = IMPORT_AFTER_HELP)]
+    Import(ImportArgs),
+}
+
+/// The command line of `keysweep evidence import`.
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    /// A file, or a directory of them
+    #[arg(value_name = "FILE|DIRECTORY")]
+    pub path: PathBuf,
+    /// Keep the events of this account only; without it, each is kept for the account that it names
+    #[arg(long, value_name = "ACCOUNT", value_parser = policies::account)]
+    pub account: Option<AccountId>,
+    /// Assert that every status change of the account from FROM up to TO is among what is known then: days, or moments
+    /// such as 2025-01-01T00:00:00Z; may be repeated. Nothing proves it, so only observed claims rest on it
+    #[arg(long, value_name = "FROM..TO", requires = "account", value_parser = evidence::span)]
+    pub covers: Vec<Span>,
+    /// How to say what was done
+    #[arg(long, short, value_name = "FORMAT", default_value = "terminal")]
+    pub format: ImportFormat,
+    /// Where the evidence is kept.
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+/// How an import says what it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// In words
+    Terminal,
+    /// As `keysweep.import/v1`
+    Json,
 }
 
 /// The command line of `keysweep simulate`.

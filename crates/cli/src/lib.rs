@@ -18,7 +18,7 @@ use std::ffi::OsString;
 
 use clap::Parser as _;
 
-use crate::args::{Args, Verb};
+use crate::args::{Args, EvidenceAction, Verb};
 use crate::exit::Exit;
 
 /// Runs the program with this command line, the program's name first.
@@ -33,6 +33,9 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let outcome = match args.verb {
         Verb::Demo(args) => verb::demo::run(args),
+        Verb::Evidence(args) => match args.action {
+            EvidenceAction::Import(args) => verb::evidence::run(args),
+        },
         Verb::Scan(args) => verb::scan::run(&args),
         Verb::Policies(args) => verb::policies::run(&args),
         Verb::Simulate(args) => verb::simulate::run(args),

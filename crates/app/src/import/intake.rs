@@ -50,8 +50,10 @@ pub struct Outcome {
     /// Records that may tell of a status change and do not tell which, by file. Not among them are those whose event is
     /// known from elsewhere.
     pub not_understood: Vec<(PathBuf, NotUnderstood)>,
-    /// What became of the assertion; `None` where nothing was asserted.
+    /// What became of the assertion; `None` where nothing was asserted, or it was stopped.
     pub asserted: Option<Result<Coverage, Objection>>,
+    /// Whether it was stopped before every file was read.
+    pub stopped: bool,
 }
 
 /// What a file held.
@@ -85,6 +87,8 @@ pub struct Gain {
 pub enum Objection {
     /// A file or a directory could not be read.
     NotAllRead,
+    /// None of the files is one of events.
+    NoEvents,
     /// A record may be a status change, and does not tell when.
     Undated,
     /// No record is of a Region in which CloudTrail records IAM's events.
@@ -106,18 +110,28 @@ impl Outcome {
         self.files.iter().all(|(_, file)| file.is_ok())
             && self.not_listed.is_empty()
             && self.not_understood.is_empty()
+            && !self.stopped
             && !matches!(self.asserted, Some(Err(_)))
     }
 }
 
 /// Imports what `request` names into `archive`. Each file is kept as soon as it was read, so that what is done is done; the
-/// assertion is noted last, when all of it is known.
-pub async fn run<A: Archive>(request: &Request, listing: Listing, archive: &A) -> Result<Outcome, A::Error> {
+/// assertion is noted last, when all of it is known. No further file is begun once `stop` says so.
+pub async fn run<A: Archive>(
+    request: &Request,
+    listing: Listing,
+    archive: &A,
+    stop: impl Fn() -> bool,
+) -> Result<Outcome, A::Error> {
     let mut outcome =
         Outcome { passed_over: listing.passed_over, not_listed: listing.not_listed, ..Outcome::default() };
     let (mut understood, mut held) = (BTreeSet::new(), BTreeSet::new());
     let (mut records, mut of_iam_region) = (0, false);
     for path in listing.files {
+        if stop() {
+            outcome.stopped = true;
+            return Ok(outcome);
+        }
         let contents = open(&path, request.account);
         let summary = match contents {
             Ok(contents) => {
@@ -224,6 +238,10 @@ impl Outcome {
     ) -> Result<Coverage, Objection> {
         if !self.not_listed.is_empty() || self.files.iter().any(|(_, file)| file.is_err()) {
             return Err(Objection::NotAllRead);
+        }
+        let of_events = |summary: &Summary| summary.format != Format::Digest;
+        if !self.files.iter().any(|(_, file)| file.as_ref().is_ok_and(of_events)) {
+            return Err(Objection::NoEvents);
         }
         if elsewhere {
             return Err(Objection::OtherRegion);

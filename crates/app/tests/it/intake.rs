@@ -45,7 +45,7 @@ fn import(store: &InMemory, path: &Path, covers: Option<Coverage>) -> Outcome {
         covers: covers.map(|spans| Covers { account: account(1), spans }),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(import::run(&request, import::list(path).unwrap(), store)).unwrap()
+    runtime.block_on(import::run(&request, import::list(path).unwrap(), store, || false)).unwrap()
 }
 
 fn asserted(store: &InMemory) -> Coverage {
@@ -185,6 +185,24 @@ fn files_of_another_region_cannot_cover_iam() {
     // No record at all is what a quiet account looks like.
     let outcome = import(&store, one_file(&[]).path(), Some(spans(600, 60)));
     assert_eq!(outcome.asserted, Some(Ok(spans(600, 60))));
+}
+
+#[test]
+fn digests_alone_cover_nothing_and_a_stop_asserts_nothing() {
+    let store = InMemory::default();
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("a"), r#"{"digestStartTime": "2026-03-02T09:00:00Z"}"#).unwrap();
+    let outcome = import(&store, directory.path(), Some(spans(600, 60)));
+    assert_eq!(outcome.asserted, Some(Err(Objection::NoEvents)));
+
+    let files = one_file(&[]);
+    let spans = Covers { account: account(1), spans: spans(600, 60) };
+    let request = Request { path: files.path().to_owned(), account: None, covers: Some(spans) };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let listing = import::list(files.path()).unwrap();
+    let outcome = runtime.block_on(import::run(&request, listing, &store, || true)).unwrap();
+    assert!(outcome.stopped && outcome.files.is_empty() && !outcome.is_complete());
+    assert!(asserted(&store).is_empty());
 }
 
 #[test]

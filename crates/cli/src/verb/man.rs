@@ -11,29 +11,30 @@ use crate::output::{Output, create_directory, write_file};
 pub fn run(args: &ManArgs) -> Outcome {
     let mut keysweep = command();
     keysweep.build();
-    let verbs = || keysweep.get_subcommands().filter(|verb| verb.get_name() != "help");
+    let pages = pages(&keysweep, "keysweep");
     if let Some(directory) = &args.directory {
         create_directory(directory)?;
-        write_file(&directory.join("keysweep.1"), &page(&keysweep, "keysweep")?)?;
-        for verb in verbs() {
-            let name = format!("keysweep-{}", verb.get_name());
-            write_file(&directory.join(format!("{name}.1")), &page(verb, &name)?)?;
+        for (name, command) in &pages {
+            write_file(&directory.join(format!("{name}.1")), &page(command, name)?)?;
         }
         return Ok(Exit::Clean);
     }
-    let page = match &args.verb {
-        None => page(&keysweep, "keysweep")?,
-        Some(name) => {
-            let verb = verbs().find(|verb| verb.get_name() == name).ok_or_else(|| {
-                let known: Vec<&str> = verbs().map(clap::Command::get_name).collect();
-                Failure::usage(anyhow!("there is no verb {name:?}"))
-                    .hint(format!("the verbs are {}", known.join(", ")))
-            })?;
-            page(verb, &format!("keysweep-{name}"))?
-        }
-    };
+    let wanted = args.verb.as_ref().map_or_else(|| "keysweep".to_owned(), |verb| format!("keysweep-{verb}"));
+    let (name, command) = pages.iter().find(|(name, _)| *name == wanted).ok_or_else(|| {
+        let known: Vec<&str> = pages.iter().filter_map(|(name, _)| name.strip_prefix("keysweep-")).collect();
+        Failure::usage(anyhow!("there is no verb {:?}", args.verb.as_deref().unwrap_or_default()))
+            .hint(format!("the verbs are {}", known.join(", ")))
+    })?;
+    let page = page(command, name)?;
     Output::stdout().write(|to| to.write_all(&page))?;
     Ok(Exit::Clean)
+}
+
+/// The command and all below it, by the names of their pages: `keysweep`, `keysweep-scan`, `keysweep-evidence-import`.
+fn pages<'a>(command: &'a clap::Command, name: &str) -> Vec<(String, &'a clap::Command)> {
+    let below = command.get_subcommands().filter(|verb| verb.get_name() != "help");
+    let below = below.flat_map(|verb| pages(verb, &format!("{name}-{}", verb.get_name())));
+    std::iter::once((name.to_owned(), command)).chain(below).collect()
 }
 
 fn page(command: &clap::Command, title: &str) -> Result<Vec<u8>, Failure> {

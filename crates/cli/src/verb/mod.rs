@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod demo;
+pub mod evidence;
 pub mod man;
 pub mod policies;
 pub mod scan;

@@ -192,7 +192,14 @@ fn commands(text: &str) -> Vec<String> {
 #[test]
 fn every_command_in_the_documents_is_one_that_the_program_takes() {
     let mut seen = 0;
-    for name in ["README.md", "docs/CLI.md", "docs/CONFIG.md", "docs/EXIT-CODES.md", "docs/PERMISSIONS.md"] {
+    for name in [
+        "README.md",
+        "docs/CLI.md",
+        "docs/CONFIG.md",
+        "docs/EVIDENCE.md",
+        "docs/EXIT-CODES.md",
+        "docs/PERMISSIONS.md",
+    ] {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
         for command in commands(&text) {
             let words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'']));

@@ -9,6 +9,8 @@ fn help_texts_are_as_they_were_reviewed() {
         ("help_short", &["-h"]),
         ("help_scan", &["scan", "--help"]),
         ("help_demo", &["demo", "--help"]),
+        ("help_evidence", &["evidence", "--help"]),
+        ("help_evidence_import", &["evidence", "import", "--help"]),
         ("help_policies", &["policies", "--help"]),
         ("help_simulate", &["simulate", "--help"]),
         ("help_completions", &["completions", "--help"]),
@@ -51,6 +53,9 @@ fn there_is_a_man_page_for_every_verb() {
     let page = keysweep().args(["man", "scan"]).run();
     assert!(page.stdout.contains(r"\-\-settling\-margin"), "{}", page.stdout);
 
+    let page = keysweep().args(["man", "evidence-import"]).run();
+    assert!(page.stdout.contains(r"\-\-covers"), "{}", page.stdout);
+
     let directory = tempfile::tempdir().unwrap();
     let run = keysweep().args(["man", "--directory"]).arg(directory.path().join("man1")).run();
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -59,8 +64,22 @@ fn there_is_a_man_page_for_every_verb() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let verbs = ["completions", "demo", "man", "policies", "scan", "simulate", "state"]
-        .map(|verb| format!("keysweep-{verb}.1"));
+    let verbs = [
+        "completions",
+        "demo",
+        "evidence-import",
+        "evidence",
+        "man",
+        "policies",
+        "scan",
+        "simulate",
+        "state-check",
+        "state-export",
+        "state-import",
+        "state-prune",
+        "state",
+    ]
+    .map(|verb| format!("keysweep-{verb}.1"));
     assert_eq!(names, [&verbs[..], &["keysweep.1".to_owned()]].concat());
 }
 

@@ -5,6 +5,7 @@
 mod configuration;
 mod demo;
 mod docs;
+mod evidence;
 mod help;
 #[cfg(unix)]
 mod interrupt;
