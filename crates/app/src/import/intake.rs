@@ -1,6 +1,7 @@
 //! Takes in what files tell: keeps their status changes, and notes the spans that somebody asserts to be complete, where
 //! nothing that was read speaks against it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -47,8 +48,8 @@ pub struct Outcome {
     pub not_listed: Vec<(PathBuf, String)>,
     /// What was imported, by account.
     pub accounts: BTreeMap<AccountId, Gain>,
-    /// Records that may tell of a status change and do not tell which, by file. Not among them are those whose event is
-    /// known from elsewhere.
+    /// Records that were not kept, by file: those that may tell of a status change and do not tell which, unless their event
+    /// is known from elsewhere, and those that the account's own event history denies.
     pub not_understood: Vec<(PathBuf, NotUnderstood)>,
     /// What became of the assertion; `None` where nothing was asserted, or it was stopped.
     pub asserted: Option<Result<Coverage, Objection>>,
@@ -127,6 +128,7 @@ pub async fn run<A: Archive>(
         Outcome { passed_over: listing.passed_over, not_listed: listing.not_listed, ..Outcome::default() };
     let (mut understood, mut held) = (BTreeSet::new(), BTreeSet::new());
     let (mut records, mut of_iam_region) = (0, false);
+    let mut known = BTreeMap::new();
     for path in listing.files {
         if stop() {
             outcome.stopped = true;
@@ -138,11 +140,13 @@ pub async fn run<A: Archive>(
                 records += contents.records;
                 of_iam_region |= contents.of_iam_region;
                 let summary = summary(&contents);
-                held.extend(contents.not_understood.iter().filter_map(|record| record.event.clone()));
-                let not_understood = contents.not_understood.into_iter();
-                outcome.not_understood.extend(not_understood.map(|record| (path.clone(), record)));
-                understood.extend(contents.changes.iter().map(|change| change.event.clone()));
-                keep(contents.changes, archive, &mut outcome.accounts).await?;
+                let (changes, denied) = sort(contents.changes, archive, &mut known).await?;
+                let doubtful = contents.not_understood.into_iter().chain(denied);
+                let doubtful: Vec<_> = doubtful.map(|record| (path.clone(), record)).collect();
+                held.extend(doubtful.iter().filter_map(|(_, record)| record.event.clone()));
+                outcome.not_understood.extend(doubtful);
+                understood.extend(changes.iter().map(|change| change.event.clone()));
+                keep(changes, archive, &mut outcome.accounts).await?;
                 Ok(summary)
             }
             Err(error) => Err(error),
@@ -179,6 +183,51 @@ fn summary(contents: &Contents) -> Summary {
         refused: contents.refused,
         of_other_accounts: contents.other_accounts.values().sum(),
     }
+}
+
+/// What the archive knew of an account before the import.
+struct Known {
+    coverage: Coverage,
+    events: BTreeSet<EventId>,
+}
+
+/// Sorts out changes of which the account's own event history knows nothing, though it was read for their time: who made
+/// such a file could make a key look inactive for longer than it is, and have it called proven.
+async fn sort<A: Archive>(
+    changes: Vec<StatusChange>,
+    archive: &A,
+    known: &mut BTreeMap<AccountId, Known>,
+) -> Result<(Vec<StatusChange>, Vec<NotUnderstood>), A::Error> {
+    let (mut believed, mut denied) = (Vec::new(), Vec::new());
+    for change in changes {
+        let Some(account) = change.account else { continue };
+        let known = match known.entry(account) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let remembered = archive.recall(account).await?;
+                let events = remembered.changes.into_iter().map(|change| change.event).collect();
+                unknown.insert(Known { coverage: remembered.coverage, events })
+            }
+        };
+        if known.coverage.span_at(change.at).is_none() || known.events.contains(&change.event) {
+            believed.push(change);
+        } else {
+            denied.push(NotUnderstood {
+                record: match change.source {
+                    ChangeSource::File { record, .. } => record,
+                    ChangeSource::EventHistory => 0,
+                },
+                event: Some(change.event),
+                at: Some(change.at),
+                account: Some(account),
+                key: Some(change.key),
+                reason:
+                    "a scan read the account's own event history of that time, which does not have this event"
+                        .to_owned(),
+            });
+        }
+    }
+    Ok((believed, denied))
 }
 
 /// Keeps the changes of one file, account by account.

@@ -234,3 +234,24 @@ fn a_refuted_assertion_is_told_of_the_key_and_carries_nothing() {
     assert_eq!(quiet.verdict, Verdict::Undetermined);
     assert!(quiet.contradictions.is_empty(), "people err; the evidence does not contradict itself");
 }
+
+#[test]
+fn an_event_that_the_accounts_own_history_denies_is_not_kept() {
+    // Switched off ten days ago. Somebody makes a file that says fifty.
+    let sim = empty();
+    sim.edit(|world| {
+        let mut account = world.account(account(1));
+        account.user("alice").key(OFF, days_ago(900)).deactivated(days_ago(10));
+    });
+    let store = InMemory::default();
+    remember(&sim, &store, SCAN);
+    let forged = one_file(&[record("e-1", days_ago(50), "us-east-1", "Inactive")]);
+    let outcome = import(&store, forged.path(), Some(spans(60, 30)));
+    assert!(outcome.accounts.is_empty() && !outcome.is_complete(), "{outcome:?}");
+    assert!(outcome.not_understood[0].1.reason.contains("does not have this event"));
+    let result = remember(&sim, &store, crate::memory::How { id: "scan-2", ..SCAN });
+    assert_ne!(finding(&result.findings, OFF).verdict, Verdict::LongTerm);
+    // Of a time that no scan read, a file is believed.
+    let older = one_file(&[record("e-2", days_ago(100), "us-east-1", "Inactive")]);
+    assert_eq!(import(&store, older.path(), None).accounts[&account(1)].new, 1);
+}

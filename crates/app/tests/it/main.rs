@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "tests")]
 
+mod corpus;
 mod failures;
 mod findings;
 mod import;

@@ -106,7 +106,7 @@ fn not_understood(text: &mut String, request: &Request, outcome: &Outcome) {
         format!("{path}, record {number}{key}{at}: {reason}")
     };
     let lines: Vec<String> = outcome.not_understood.iter().map(line).collect();
-    list(text, "Not understood, though it may be a status change", &lines);
+    list(text, "Not kept, though it may be a status change", &lines);
 }
 
 fn list(text: &mut String, heading: &str, lines: &[String]) {
