@@ -16,6 +16,8 @@ mod sqlite;
 mod transfer;
 mod write;
 
+use std::time::Duration;
+
 use keysweep_core::account::AccountId;
 use keysweep_core::archive::{Imported, KeyQuery, KnownKey, ScanRecord};
 use keysweep_core::assessment::{AccountAssessment, Assessment};
@@ -29,6 +31,10 @@ pub use self::transfer::{SCHEMA as EXPORT_SCHEMA, TransferError, Transferred};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::location::Location;
 
+/// How long to wait for another process that writes, and for a server that does not answer. One account is kept in
+/// milliseconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A store in a SQLite file, in a PostgreSQL database, or in the memory of this process.
 pub struct Sql {
     database: Database,
@@ -37,7 +43,12 @@ pub struct Sql {
 impl Sql {
     /// Opens the store there. A SQLite file is made where there is none; an older store is brought to this version.
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
-        let database = connect(location, true).await?;
+        Self::open_within(location, PATIENCE).await
+    }
+
+    /// As [`Sql::open`], and waits for other processes and for an answer no longer than `patience`.
+    pub async fn open_within(location: &Location, patience: Duration) -> Result<Self, StoreError> {
+        let database = connect(location, true, patience).await?;
         schema::migrate(&database, schema::newest()).await?;
         Ok(Self { database })
     }
@@ -48,15 +59,15 @@ impl Sql {
 }
 
 /// Connects to the database. A SQLite file that does not exist is made where that is wanted.
-async fn connect(location: &Location, make: bool) -> Result<Database, StoreError> {
+async fn connect(location: &Location, make: bool, patience: Duration) -> Result<Database, StoreError> {
     let name = location.to_string();
     let pool = match location {
         #[cfg(feature = "sqlite")]
-        Location::File(path) => Pool::Sqlite(sqlite::open(path, make, &name).await?),
+        Location::File(path) => Pool::Sqlite(sqlite::open(path, make, patience, &name).await?),
         #[cfg(feature = "sqlite")]
-        Location::None => Pool::Sqlite(sqlite::in_memory(&name).await?),
+        Location::None => Pool::Sqlite(sqlite::in_memory(patience, &name).await?),
         #[cfg(feature = "postgres")]
-        Location::Postgres(url) => Pool::Postgres(postgres::open(url, &name).await?),
+        Location::Postgres(url) => Pool::Postgres(postgres::open(url, patience, &name).await?),
         #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
         _ => {
             let error = StoreError::new(&name, StoreErrorKind::NotOpened);

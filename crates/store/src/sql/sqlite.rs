@@ -1,5 +1,6 @@
 //! Opens a SQLite file: made with permissions for its owner only, in WAL mode so that readers do not wait for writers.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,23 +10,27 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use super::database::failure;
 use crate::error::{StoreError, StoreErrorKind};
 
-/// How long to wait for another process that writes. One account is kept in milliseconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long until a file that others are opening is tried again.
+const RETRY: Duration = Duration::from_millis(20);
 
-fn options() -> SqliteConnectOptions {
+fn options(patience: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .create_if_missing(false)
         .foreign_keys(true)
-        .busy_timeout(PATIENCE)
+        .busy_timeout(patience)
         // What was kept survives a loss of power, too. A scan keeps a few accounts a second.
         .synchronous(SqliteSynchronous::Full)
 }
 
-async fn pool(options: SqliteConnectOptions, name: &str) -> Result<SqlitePool, StoreError> {
+async fn pool(
+    options: SqliteConnectOptions,
+    patience: Duration,
+    name: &str,
+) -> Result<SqlitePool, StoreError> {
     // SQLite has one writer at a time; a second connection would only wait for the first.
     SqlitePoolOptions::new()
         .max_connections(1)
-        .acquire_timeout(2 * PATIENCE)
+        .acquire_timeout(2 * patience)
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options)
@@ -34,15 +39,41 @@ async fn pool(options: SqliteConnectOptions, name: &str) -> Result<SqlitePool, S
 }
 
 /// The file at `path`, which is made where there is none, if that is wanted.
-pub(super) async fn open(path: &Path, wanted: bool, name: &str) -> Result<SqlitePool, StoreError> {
+pub(super) async fn open(
+    path: &Path,
+    wanted: bool,
+    patience: Duration,
+    name: &str,
+) -> Result<SqlitePool, StoreError> {
     let there = if wanted { make(path) } else { path.metadata().map(drop) };
     there.map_err(|error| StoreError::new(name, StoreErrorKind::NotOpened).because(error))?;
-    pool(options().filename(path).journal_mode(SqliteJournalMode::Wal), name).await
+    let options = options(patience).filename(path).journal_mode(SqliteJournalMode::Wal);
+    // SQLite waits for a writer, but not for another process that opens a new file at the same moment.
+    for _ in 0..patience.as_millis() / RETRY.as_millis() {
+        match pool(options.clone(), patience, name).await {
+            Err(error) if error.kind == StoreErrorKind::Locked => tokio::time::sleep(RETRY).await,
+            Err(error) if error.kind == StoreErrorKind::NotOpened => return Err(why_not(path, error)),
+            opened => return opened,
+        }
+    }
+    pool(options, patience, name).await
+}
+
+/// SQLite does not say that it cannot open a file because it may not write it, or the log beside it.
+fn why_not(path: &Path, error: StoreError) -> StoreError {
+    match std::fs::OpenOptions::new().write(true).open(path) {
+        Err(refused)
+            if matches!(refused.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) =>
+        {
+            StoreError::new(&error.store, StoreErrorKind::ReadOnly).because(refused)
+        }
+        _ => error,
+    }
 }
 
 /// A database that ends with the process.
-pub(super) async fn in_memory(name: &str) -> Result<SqlitePool, StoreError> {
-    pool(options().in_memory(true), name).await
+pub(super) async fn in_memory(patience: Duration, name: &str) -> Result<SqlitePool, StoreError> {
+    pool(options(patience).in_memory(true), patience, name).await
 }
 
 /// Makes the file, and the directories that lead to it, for nobody but its owner.
@@ -59,7 +90,7 @@ fn make(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
 }

@@ -5,4 +5,5 @@
 mod arbitrary;
 mod care;
 mod conformance;
+mod faults;
 mod places;
