@@ -142,12 +142,9 @@ impl Rows<'_> {
         let claim = &finding.inactive_since;
         let (at_least, at_most) = (finding.at_least(), finding.at_most());
         let contradictions: Vec<String> = finding.contradictions.iter().map(ToString::to_string).collect();
-        let (last_used_status, last_used_at, service, region) = match &finding.last_used {
-            LastUsed::NotRecorded => ("not_recorded", None, None, None),
-            LastUsed::NotRead => ("not_read", None, None, None),
-            LastUsed::At { at, service, region } => {
-                ("recorded", Some(*at), service.as_deref(), region.as_deref())
-            }
+        let (last_used_at, service, region) = match &finding.last_used {
+            LastUsed::NotRecorded | LastUsed::NotRead => (None, None, None),
+            LastUsed::At { at, service, region } => (Some(*at), service.as_deref(), region.as_deref()),
         };
         Row {
             text: self.cell(&words::finding(finding, policy)),
@@ -174,7 +171,7 @@ impl Rows<'_> {
             confidence: claim.confidence.name().to_owned(),
             known_by: instant(finding.known_by),
             created_at: finding.created.to_string(),
-            last_used_status: last_used_status.to_owned(),
+            last_used_status: words::last_used_name(&finding.last_used).to_owned(),
             last_used_at: instant(last_used_at),
             last_used_service: self.maybe(service),
             last_used_region: self.maybe(region),

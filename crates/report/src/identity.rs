@@ -28,7 +28,8 @@ pub fn identified<'a>(
     })
 }
 
-fn base(finding: &Finding, mask: &Mask<'_>) -> String {
+/// The id of a finding that is alone with it, as nearly all are.
+pub(crate) fn base(finding: &Finding, mask: &Mask<'_>) -> String {
     let account = finding.account;
     match &finding.key {
         Some(key) if mask.is_on() => format!("{account}:{}:{}", key.masked(), finding.created),

@@ -4,11 +4,16 @@
 //! shows colour are options that the caller decides. All formats take their sentences from [`words`], their ids from
 //! [`identity`] and their sums from [`keysweep_core::totals`], so that they cannot disagree.
 
+pub mod asff;
+mod compliance;
 pub mod csv;
 pub mod identity;
 pub mod json;
 pub mod mask;
 pub mod policies;
+pub mod ndjson;
+pub mod ocsf;
+pub mod resolved;
 pub mod summary;
 pub mod terminal;
 pub mod visible;
@@ -20,6 +25,7 @@ use std::str::FromStr;
 
 use keysweep_core::assessment::Assessment;
 
+pub use resolved::Resolved;
 pub use terminal::Style;
 
 macro_rules! formats {
@@ -53,8 +59,14 @@ formats! {
     Terminal: "terminal", "summary.txt";
     /// The whole assessment as one JSON document, schema `keysweep.assessment/v1`.
     Json: "json", "assessment.json";
+    /// One JSON object a line: the assessment, each account, finding and problem; schema `keysweep.ndjson/v1`.
+    Ndjson: "ndjson", "assessment.ndjson";
     /// One row for each account, finding and problem, RFC 4180.
     Csv: "csv", "findings.csv";
+    /// Events of the OCSF 1.8.0 class Compliance Finding.
+    Ocsf: "ocsf", "findings.ocsf.json";
+    /// Requests of Security Hub's `BatchImportFindings`, one a line.
+    Asff: "asff", "findings.asff.ndjson";
 }
 
 impl fmt::Display for Format {
@@ -86,6 +98,11 @@ pub struct Options {
     pub mask: bool,
     /// How the terminal summary looks. The other formats do not depend on it.
     pub style: Style,
+    /// Findings of an earlier scan that are settled. The formats that other systems keep (`ndjson`, `ocsf`, `asff`) tell of
+    /// them.
+    pub resolved: Vec<Resolved>,
+    /// The region that the findings of `asff` are for; the partition's lead region where `None`.
+    pub region: Option<String>,
 }
 
 /// Why an output could not be written.
@@ -114,6 +131,9 @@ pub fn write(
     let written = match format {
         Format::Terminal => io::Write::write_all(&mut out, terminal::summary(assessment, options).as_bytes()),
         Format::Json => json::write(assessment, options.mask, &mut out),
+        Format::Ndjson => ndjson::write(assessment, options, &mut out),
+        Format::Ocsf => ocsf::write(assessment, options, &mut out),
+        Format::Asff => asff::write(assessment, options, &mut out),
         Format::Csv => csv::write(assessment, options.mask, &mut out),
     };
     written.and_then(|()| io::Write::flush(&mut out)).map_err(|source| Error { format, source })

@@ -14,7 +14,7 @@ pub const fn is_hidden(char: char) -> bool {
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' // zero width, direction marks, line separators
         | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
         | '\u{fe00}'..='\u{fe0f}' // variation selectors
-        | '\u{fff0}'..='\u{fffb}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' // interlinear marks; what XML 1.0 does not allow
         | '\u{e000}'..='\u{f8ff}' // private use
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{10ffff}' // tags, variation selectors, private use

@@ -276,6 +276,15 @@ pub const fn status(status: KeyStatus) -> &'static str {
     }
 }
 
+/// How much is known of the last use, by its name in every output.
+pub const fn last_used_name(last_used: &LastUsed) -> &'static str {
+    match last_used {
+        LastUsed::NotRecorded => "not_recorded",
+        LastUsed::NotRead => "not_read",
+        LastUsed::At { .. } => "recorded",
+    }
+}
+
 /// The last use for a narrow column: a day, `never`, or `not known`.
 pub fn last_used_date(last_used: &LastUsed) -> String {
     match last_used {

@@ -93,7 +93,7 @@ async fn show(args: DemoArgs, reports: Reports, stop: watch::Receiver<bool>) -> 
         return Err(Failure::interrupted(anyhow!("interrupted: the demo was not finished")));
     }
 
-    let options = |to_file| Options { mask: false, style: style(args.color, None, to_file) };
+    let options = |to_file| Options { style: style(args.color, None, to_file), ..Options::default() };
     Reports::open(&[Format::Terminal], None)?.write(&assessment, &options(false))?;
     reports.write(&assessment, &options(true))?;
     let comparison = compare(&assessment, &sim.truth());

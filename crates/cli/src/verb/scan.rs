@@ -117,8 +117,11 @@ pub(crate) fn new_id(clock: &impl Clock) -> String {
 fn report(assessment: &Assessment, settings: &Settings, reports: Reports) -> Outcome {
     let interrupted = assessment.problems().any(|problem| problem.gap == Gap::Interrupted);
     let place = reports.place();
-    let options =
-        Options { mask: settings.mask, style: style(settings.color, settings.width, place.is_some()) };
+    let options = Options {
+        mask: settings.mask,
+        style: style(settings.color, settings.width, place.is_some()),
+        ..Options::default()
+    };
     reports.write(assessment, &options)?;
     if interrupted {
         note(settings.quiet, &what_was_done(assessment));

@@ -28,9 +28,11 @@ type Text<'a> = Cow<'a, str>;
 
 /// The document.
 #[derive(Serialize)]
-pub(super) struct Document<'a> {
-    schema: &'static str,
-    assessment_id: Text<'a>,
+pub(crate) struct Document<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assessment_id: Option<Text<'a>>,
     keysweep_version: Text<'a>,
     masked: bool,
     conclusion: &'static str,
@@ -41,17 +43,31 @@ pub(super) struct Document<'a> {
     caller: CallerV1<'a>,
     policy: PolicyV1,
     totals: TotalsV1,
-    organization_problems: Problems<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization_problems: Option<Problems<'a>>,
     organization_calls: Vec<CallV1>,
-    accounts: Accounts<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accounts: Option<Accounts<'a>>,
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn of(assessment: &'a Assessment, totals: &Totals, mask: &'a Mask<'a>) -> Self {
+    /// The whole document.
+    pub(crate) fn of(assessment: &'a Assessment, totals: &Totals, mask: &'a Mask<'a>) -> Self {
+        Self {
+            schema: Some(super::SCHEMA),
+            assessment_id: Some(mask.text(&assessment.id)),
+            organization_problems: Some(Problems { problems: &assessment.problems, mask }),
+            accounts: Some(Accounts { assessed: &assessment.accounts, policy: &assessment.policy, mask }),
+            ..Self::head(assessment, totals, mask)
+        }
+    }
+
+    /// The document without its ids, accounts and problems: what one line says of the assessment.
+    pub(crate) fn head(assessment: &'a Assessment, totals: &Totals, mask: &Mask<'_>) -> Self {
         let conclusion = assessment.conclusion();
         Self {
-            schema: super::SCHEMA,
-            assessment_id: mask.text(&assessment.id),
+            schema: None,
+            assessment_id: None,
             keysweep_version: mask.text(&assessment.version),
             masked: mask.is_on(),
             conclusion: words::conclusion_name(conclusion),
@@ -62,9 +78,9 @@ impl<'a> Document<'a> {
             caller: CallerV1::of(&assessment.caller, mask),
             policy: PolicyV1::of(&assessment.policy),
             totals: TotalsV1::of(totals),
-            organization_problems: Problems { problems: &assessment.problems, mask },
+            organization_problems: None,
             organization_calls: calls(&assessment.calls),
-            accounts: Accounts { assessed: &assessment.accounts, policy: &assessment.policy, mask },
+            accounts: None,
         }
     }
 }
@@ -229,8 +245,9 @@ impl Serialize for Accounts<'_> {
     }
 }
 
+/// An account.
 #[derive(Serialize)]
-struct AccountV1<'a> {
+pub(crate) struct AccountV1<'a> {
     account_id: String,
     account_name: Option<Text<'a>>,
     state: Option<Text<'a>>,
@@ -243,8 +260,10 @@ struct AccountV1<'a> {
     method: Option<&'static str>,
     users: Option<u64>,
     coverage: CoverageV1,
-    findings: Findings<'a>,
-    problems: Problems<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Findings<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problems: Option<Problems<'a>>,
     calls: Vec<CallV1>,
     assessed_at: Option<Time>,
 }
@@ -270,7 +289,17 @@ struct SpanV1 {
 }
 
 impl<'a> AccountV1<'a> {
+    /// The account with its findings and problems.
     fn of(assessed: &'a AccountAssessment, policy: &'a Policy, mask: &'a Mask<'a>) -> Self {
+        Self {
+            findings: Some(Findings { account: assessed, policy, mask }),
+            problems: Some(Problems { problems: &assessed.problems, mask }),
+            ..Self::head(assessed, mask)
+        }
+    }
+
+    /// The account without its findings and problems.
+    pub(crate) fn head(assessed: &'a AccountAssessment, mask: &Mask<'_>) -> Self {
         let account = &assessed.account;
         Self {
             account_id: account.id.to_string(),
@@ -298,8 +327,8 @@ impl<'a> AccountV1<'a> {
                 spans: spans(&assessed.coverage),
                 asserted_spans: spans(&assessed.asserted),
             },
-            findings: Findings { account: assessed, policy, mask },
-            problems: Problems { problems: &assessed.problems, mask },
+            findings: None,
+            problems: None,
             calls: calls(&assessed.calls),
             assessed_at: assessed.assessed_at.map(Time),
         }
@@ -330,8 +359,9 @@ impl Serialize for Findings<'_> {
     }
 }
 
+/// A finding.
 #[derive(Serialize)]
-struct FindingV1<'a> {
+pub(crate) struct FindingV1<'a> {
     finding_id: String,
     account_id: String,
     owner: &'static str,
@@ -357,7 +387,8 @@ struct FindingV1<'a> {
 }
 
 impl<'a> FindingV1<'a> {
-    fn of(finding_id: String, finding: &'a Finding, policy: &Policy, mask: &Mask<'_>) -> Self {
+    /// The finding with this id.
+    pub(crate) fn of(finding_id: String, finding: &'a Finding, policy: &Policy, mask: &Mask<'_>) -> Self {
         let (at_least, at_most) = (nonnegative(finding.at_least()), nonnegative(finding.at_most()));
         let (owner, user_arn) = match &finding.owner {
             Owner::Root => ("root", None),
@@ -454,12 +485,13 @@ struct LastUsedV1<'a> {
 
 impl<'a> LastUsedV1<'a> {
     fn of(last_used: &'a LastUsed, mask: &Mask<'_>) -> Self {
-        let without = |status| Self { status, at: None, service: None, region: None };
+        let status = words::last_used_name(last_used);
         match last_used {
-            LastUsed::NotRecorded => without("not_recorded"),
-            LastUsed::NotRead => without("not_read"),
+            LastUsed::NotRecorded | LastUsed::NotRead => {
+                Self { status, at: None, service: None, region: None }
+            }
             LastUsed::At { at, service, region } => Self {
-                status: "recorded",
+                status,
                 at: Some(Time(*at)),
                 service: service.as_deref().map(|text| mask.text(text)),
                 region: region.as_deref().map(|text| mask.text(text)),
@@ -573,8 +605,9 @@ impl Serialize for Problems<'_> {
     }
 }
 
+/// A problem.
 #[derive(Serialize)]
-struct ProblemV1<'a> {
+pub(crate) struct ProblemV1<'a> {
     account_id: Option<String>,
     gap: &'static str,
     text: Text<'a>,
@@ -592,7 +625,8 @@ struct ProblemV1<'a> {
 }
 
 impl<'a> ProblemV1<'a> {
-    fn of(problem: &'a Problem, mask: &Mask<'_>) -> Self {
+    /// The problem.
+    pub(crate) fn of(problem: &'a Problem, mask: &Mask<'_>) -> Self {
         let error = problem.error.as_ref();
         Self {
             account_id: problem.account.map(|account| account.to_string()),

@@ -7,7 +7,9 @@
 
 mod csv_rows;
 mod documentation;
+mod ndjson_lines;
 mod properties;
 mod samples;
 mod schema;
+mod security_tools;
 mod snapshots;

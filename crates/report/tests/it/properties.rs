@@ -17,7 +17,7 @@ use crate::csv_rows::rows;
 use crate::samples;
 
 /// Text with what breaks outputs in it more often than chance has it.
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
         "[ -~]{0,12}",
@@ -37,7 +37,7 @@ fn id() -> impl Strategy<Value = String> {
 }
 
 /// An assessment in which every text that can come from outside is one of `texts`.
-fn filled(texts: &[String], ids: &[String]) -> Assessment {
+pub(crate) fn filled(texts: &[String], ids: &[String]) -> Assessment {
     let mut next = texts.iter().cycle().cloned();
     let mut text = move || next.next().unwrap();
     let mut next = ids.iter().cycle();
@@ -146,7 +146,7 @@ proptest! {
             let widths: &[_] = if format == Format::Terminal { &[None, Some(60), Some(150)] } else { &[None] };
             for &width in widths {
                 let style = Style { width, max_rows: 100, colour: false };
-                let output = render(&assessment, format, &Options { mask: true, style }).unwrap();
+                let output = render(&assessment, format, &Options { mask: true, style, ..Options::default() }).unwrap();
                 prop_assert_eq!(unmasked(&output, &ids), None, "{}", format);
             }
         }
@@ -169,7 +169,7 @@ proptest! {
         let assessment = filled(&texts, &[samples::key_id(1)]);
         let render = |colour| {
             let style = Style { colour, width: Some(width), max_rows: 3 };
-            render(&assessment, Format::Terminal, &Options { style, mask: false }).unwrap()
+            render(&assessment, Format::Terminal, &Options { style, ..Options::default() }).unwrap()
         };
         let plain = render(false);
         for line in plain.lines() {

@@ -10,12 +10,12 @@ use crate::samples;
 
 const SCHEMA: &str = include_str!("../../../../docs/schema/assessment-v1.schema.json");
 
-fn schema() -> Value {
+pub(crate) fn schema() -> Value {
     serde_json::from_str(SCHEMA).unwrap()
 }
 
 /// What is wrong with `value`, each with its place.
-fn errors(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
+pub(crate) fn errors(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (keyword, rule) in schema.as_object().unwrap() {
         let fine = match keyword.as_str() {

@@ -3,6 +3,7 @@
 use keysweep_report::{Format, Options, Style, render};
 
 use crate::samples;
+use crate::security_tools::settled;
 
 fn output(name: &str, format: Format, options: &Options) -> String {
     let (_, assessment) = samples::all().into_iter().find(|(sample, _)| *sample == name).unwrap();
@@ -38,7 +39,8 @@ fn summaries_in_a_narrow_terminal() {
 #[test]
 fn a_masked_and_coloured_summary_with_few_rows() {
     let style = Style { colour: true, width: Some(140), max_rows: 2 };
-    let text = output("every_verdict", Format::Terminal, &Options { mask: true, style });
+    let text =
+        output("every_verdict", Format::Terminal, &Options { mask: true, style, ..Options::default() });
     insta::assert_snapshot!("terminal_every_verdict_coloured", text.replace('\u{1b}', "ESC"));
 }
 
@@ -56,5 +58,14 @@ fn csv_rows() {
     for (name, _) in samples::all() {
         let csv = output(name, Format::Csv, &Options::default());
         insta::assert_snapshot!(format!("csv_{name}"), csv.replace("\r\n", "CRLF\n"));
+    }
+}
+
+#[test]
+fn formats_that_other_systems_keep() {
+    for (name, _) in samples::all() {
+        for format in [Format::Ndjson, Format::Ocsf, Format::Asff] {
+            insta::assert_snapshot!(format!("{format}_{name}"), output(name, format, &settled()));
+        }
     }
 }

@@ -1,0 +1,302 @@
+//! What security tools keep of an assessment: items with an id that stays, a severity and a compliance status. One for each
+//! inactive key, one for each account, which says whether it could be assessed (incomplete is not clean, there too), and
+//! one for each finding of an earlier scan that is settled. OCSF and ASFF are made from them, so that they cannot disagree.
+
+use keysweep_core::account::{Account, AccountId};
+use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, Scope};
+use keysweep_core::finding::{Finding, Verdict};
+use keysweep_core::key::Owner;
+use keysweep_core::problem::Problem;
+use keysweep_core::time::Instant;
+
+use crate::Options;
+use crate::identity::{base, identified};
+use crate::mask::Mask;
+use crate::resolved::Resolved;
+use crate::visible::visible;
+use crate::words;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Severity {
+    /// Nothing to do.
+    Informational,
+    /// Needs no action of its own.
+    Low,
+    /// To be addressed, not urgently.
+    Medium,
+    /// To be addressed first.
+    High,
+}
+
+/// How it stands against the threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Within the threshold, or settled.
+    Pass,
+    /// Not decided, or assessed in part.
+    Warning,
+    /// Long-term inactive.
+    Fail,
+    /// Not assessed.
+    Unknown,
+}
+
+/// What an item is about.
+pub(crate) enum Subject<'a> {
+    /// An inactive key, and the account as the organization describes it, where that is known.
+    Key(&'a Finding, Option<&'a Account>),
+    /// Whether an account could be assessed.
+    Account(&'a AccountAssessment),
+    /// Whether the organization could be assessed as a whole.
+    Organization,
+}
+
+/// One thing that a security tool keeps.
+pub(crate) struct Item<'a> {
+    pub(crate) id: String,
+    pub(crate) account: AccountId,
+    pub(crate) subject: Subject<'a>,
+    /// The rule that it is an instance of.
+    pub(crate) rule: &'static str,
+    pub(crate) severity: Severity,
+    pub(crate) status: Status,
+    /// One line; hidden characters are visible, ids are masked where asked for.
+    pub(crate) title: String,
+    /// What is to be said, as the title is.
+    pub(crate) text: String,
+    /// Each thing that could not be assessed, as the title is.
+    pub(crate) problems: Vec<String>,
+    pub(crate) remedy: String,
+    /// Since when it is so, at the latest.
+    pub(crate) since: Instant,
+    /// When it was seen so.
+    pub(crate) seen_at: Instant,
+    /// Whether it is settled.
+    pub(crate) resolved: bool,
+}
+
+/// Every item, in the order of accounts; settled findings last.
+pub(crate) fn items<'a>(
+    assessment: &'a Assessment,
+    options: &'a Options,
+    mask: &'a Mask<'a>,
+) -> impl Iterator<Item = Item<'a>> {
+    let make = Maker { assessment, mask };
+    let organization = matches!(assessment.scope, Scope::Organization(_)).then(move || make.organization());
+    let of_accounts = assessment.accounts.iter().flat_map(move |assessed| {
+        let keys = identified(assessed, mask).map(move |(id, finding)| make.key(id, finding, assessed));
+        std::iter::once(make.account(assessed)).chain(keys)
+    });
+    let resolved = options.resolved.iter().map(move |resolved| make.resolved(resolved));
+    organization.into_iter().chain(of_accounts).chain(resolved)
+}
+
+#[derive(Clone, Copy)]
+struct Maker<'a> {
+    assessment: &'a Assessment,
+    mask: &'a Mask<'a>,
+}
+
+impl<'a> Maker<'a> {
+    fn show(self, text: &str) -> String {
+        visible(&self.mask.text(text)).into_owned()
+    }
+
+    /// The key as a title names it.
+    fn key_words(self, finding: &Finding) -> String {
+        let id = finding.key.as_ref().map(|key| format!(" {}", self.mask.key(key))).unwrap_or_default();
+        match &finding.owner {
+            Owner::Root => "The root user's access key".to_owned(),
+            Owner::User { name, .. } => format!("Access key{id} of user {}", self.show(name.as_str())),
+        }
+    }
+
+    fn key(self, id: String, finding: &'a Finding, assessed: &'a AccountAssessment) -> Item<'a> {
+        let (rule, severity, status, remedy) = judgement(finding);
+        let key = self.key_words(finding);
+        let text = self.show(&words::finding(finding, &self.assessment.policy));
+        Item {
+            id,
+            account: finding.account,
+            title: format!("{key} is {}", self.show(&words::inactive_for(finding))),
+            text: format!("{key}: {text}."),
+            problems: Vec::new(),
+            rule,
+            severity,
+            status,
+            remedy: remedy.to_owned(),
+            since: finding.inactive_since.interval.latest(),
+            seen_at: finding.assessed_at,
+            resolved: false,
+            subject: Subject::Key(finding, Some(&assessed.account)),
+        }
+    }
+
+    fn resolved(self, resolved: &'a Resolved) -> Item<'a> {
+        let finding = &resolved.finding;
+        let account = self.assessment.accounts.iter().find(|one| one.account.id == finding.account);
+        let (rule, ..) = judgement(finding);
+        let key = self.key_words(finding);
+        let title = format!("{key} {}", resolved.resolution.text());
+        Item {
+            id: base(finding, self.mask),
+            account: finding.account,
+            text: format!("{title}: it was {}.", self.show(&words::inactive_for(finding))),
+            title,
+            problems: Vec::new(),
+            rule,
+            severity: Severity::Informational,
+            status: Status::Pass,
+            remedy: "Nothing is left to do.".to_owned(),
+            since: finding.inactive_since.interval.latest(),
+            seen_at: resolved.seen_at,
+            resolved: true,
+            subject: Subject::Key(finding, account.map(|one| &one.account)),
+        }
+    }
+
+    fn account(self, assessed: &'a AccountAssessment) -> Item<'a> {
+        let name = assessed.account.name.as_deref().map(|name| format!(" ({})", self.show(name)));
+        let subject = format!("Account {}{}", assessed.account.id, name.unwrap_or_default());
+        let (severity, status) = match assessed.status {
+            AccountStatus::Complete => (Severity::Informational, Status::Pass),
+            AccountStatus::Partial => (Severity::Low, Status::Warning),
+            AccountStatus::NotAssessed => (Severity::Medium, Status::Unknown),
+            AccountStatus::Skipped(_) => (Severity::Informational, Status::Unknown),
+        };
+        let said = self.show(&words::account_status(&assessed.status));
+        Item {
+            title: match assessed.status {
+                AccountStatus::Complete => format!("{subject} was assessed for inactive access keys"),
+                AccountStatus::Partial => format!("{subject} was assessed in part for inactive access keys"),
+                AccountStatus::NotAssessed | AccountStatus::Skipped(_) => {
+                    format!("{subject} was not assessed for inactive access keys")
+                }
+            },
+            severity,
+            status,
+            seen_at: assessed.assessed_at.unwrap_or(self.assessment.finished_at),
+            ..self.coverage(
+                assessed.account.id,
+                &assessed.account.id.to_string(),
+                Subject::Account(assessed),
+                &assessed.problems,
+                &format!("{subject}: {said}."),
+            )
+        }
+    }
+
+    fn organization(self) -> Item<'a> {
+        let id = match &self.assessment.scope {
+            Scope::Organization(organization) => self.show(&organization.id),
+            Scope::Account => String::new(),
+        };
+        let problems = &self.assessment.problems;
+        let (severity, status, how) = match problems.as_slice() {
+            [] => (Severity::Informational, Status::Pass, "could be read"),
+            _ => (Severity::Medium, Status::Warning, "could be read in part only"),
+        };
+        let title = format!("The accounts of organization {id} {how}");
+        let text = format!("{title}.");
+        Item {
+            severity,
+            status,
+            title,
+            ..self.coverage(self.assessment.caller.account, &id, Subject::Organization, problems, &text)
+        }
+    }
+
+    /// What items about coverage have in common.
+    fn coverage(
+        self,
+        account: AccountId,
+        id: &str,
+        subject: Subject<'a>,
+        problems: &[Problem],
+        text: &str,
+    ) -> Item<'a> {
+        let told: Vec<String> = problems.iter().map(|problem| self.show(&problem.to_string())).collect();
+        let remedy = match problems {
+            [] => "Nothing is left to do.".to_owned(),
+            [first, rest @ ..] => {
+                let more = match rest.len() {
+                    0 => String::new(),
+                    more => format!(
+                        " {} more: see the report.",
+                        words::count(u64::try_from(more).unwrap_or(u64::MAX), "problem")
+                    ),
+                };
+                format!("{}{more}", self.show(&first.remedy()))
+            }
+        };
+        Item {
+            id: format!("{id}:coverage"),
+            account,
+            subject,
+            rule: COVERAGE,
+            severity: Severity::Informational,
+            status: Status::Pass,
+            title: String::new(),
+            text: match told.first() {
+                Some(first) => format!("{text} {first}."),
+                None => text.to_owned(),
+            },
+            problems: told,
+            remedy,
+            since: self.assessment.started_at,
+            seen_at: self.assessment.finished_at,
+            resolved: false,
+        }
+    }
+}
+
+/// The rule of items that say whether an account could be assessed.
+pub(crate) const COVERAGE: &str = "coverage";
+
+/// The rule that a finding is an instance of, how bad it is, how it stands, and what to do.
+fn judgement(finding: &Finding) -> (&'static str, Severity, Status, &'static str) {
+    let rule = match (&finding.owner, finding.verdict) {
+        (Owner::Root, _) => "KS005",
+        (_, Verdict::LongTerm) => "KS001",
+        (_, Verdict::Undetermined) => "KS002",
+        (_, Verdict::Recent) => "KS003",
+        (_, Verdict::Contradictory) => "KS004",
+    };
+    let (severity, status, remedy) = match (finding.verdict, &finding.owner) {
+        (Verdict::LongTerm, Owner::Root) => (
+            Severity::High,
+            Status::Fail,
+            "Sign in as the root user, look that the key is still inactive, and delete it: a root user needs no access keys.",
+        ),
+        (Verdict::LongTerm, Owner::User { .. }) => (
+            Severity::Medium,
+            Status::Fail,
+            "Agree with its owner that the key can go, look once more that it is still Inactive, and delete it (iam:DeleteAccessKey). Deletion cannot be undone.",
+        ),
+        (Verdict::Undetermined, _) => (
+            Severity::Low,
+            Status::Warning,
+            "Scan again when it will be known, and let keysweep read the account's event history.",
+        ),
+        (Verdict::Contradictory, _) => (
+            Severity::Low,
+            Status::Warning,
+            "Look at the key's history: what the evidence says of it cannot all be true, so nothing is concluded from it.",
+        ),
+        (Verdict::Recent, _) => (
+            Severity::Informational,
+            Status::Pass,
+            "Nothing yet: it was deactivated within the threshold. Delete it when nobody misses it.",
+        ),
+    };
+    (rule, severity, status, remedy)
+}
+
+/// At most so many characters, and an ellipsis for what is cut.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(longest.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
