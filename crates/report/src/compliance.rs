@@ -234,7 +234,7 @@ impl<'a> Maker<'a> {
             id: format!("{id}:coverage"),
             account,
             subject,
-            rule: COVERAGE,
+            rule: NOT_ASSESSED,
             severity: Severity::Informational,
             status: Status::Pass,
             title: String::new(),
@@ -251,8 +251,8 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// The rule of items that say whether an account could be assessed.
-pub(crate) const COVERAGE: &str = "coverage";
+/// The rule of items that say whether an account could be assessed: they fail it where it could not.
+pub(crate) const NOT_ASSESSED: &str = "KS007";
 
 /// The rule that a finding is an instance of, how bad it is, how it stands, and what to do.
 fn judgement(finding: &Finding) -> (&'static str, Severity, Status, &'static str) {

@@ -10,9 +10,10 @@ pub mod csv;
 pub mod identity;
 pub mod json;
 pub mod mask;
-pub mod policies;
+
 pub mod ndjson;
 pub mod ocsf;
+pub mod policies;
 pub mod resolved;
 pub mod summary;
 pub mod terminal;

@@ -15,7 +15,7 @@ use keysweep_core::time::Instant;
 use serde::Serialize;
 
 use crate::Options;
-use crate::compliance::{COVERAGE, Item, Severity, Status, Subject, items};
+use crate::compliance::{Item, Severity, Status, Subject, items};
 use crate::json::layout::Layout;
 use crate::mask::Mask;
 use crate::words;
@@ -365,7 +365,7 @@ impl<'a> Resource<'a> {
             },
             Subject::Account(_) => bare(format!("AWS::::Account:{}", item.account).into(), "AwsAccount"),
             Subject::Organization => bare(
-                item.id.strip_suffix(COVERAGE).unwrap_or(&item.id).trim_end_matches(':').to_owned().into(),
+                item.id.strip_suffix(":coverage").unwrap_or(&item.id).to_owned().into(),
                 "AwsOrganization",
             ),
         }

@@ -1,18 +1,19 @@
-//! `docs/OUTPUT.md` names every column of the CSV and every field of the JSON.
+//! `docs/OUTPUT.md` names every format, every column of the CSV and every field of the others.
 
 use std::collections::BTreeSet;
 
 use keysweep_report::csv::HEADER;
-use keysweep_report::{Format, Options, render};
+use keysweep_report::{Format, render};
 use serde_json::Value;
 
 use crate::samples;
+use crate::security_tools::settled;
 
 const DOCUMENT: &str = include_str!("../../../../docs/OUTPUT.md");
 
 /// What stands between backticks.
-fn named() -> BTreeSet<&'static str> {
-    DOCUMENT.split('`').skip(1).step_by(2).collect()
+fn named(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
 }
 
 #[test]
@@ -31,35 +32,47 @@ fn every_format_is_in_the_table_with_its_file() {
 
 #[test]
 fn every_column_is_explained_in_its_order() {
-    let table = DOCUMENT.split("## CSV").nth(1).unwrap();
+    let table = DOCUMENT.split("## CSV").nth(1).unwrap().split("\n## ").next().unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| ")).filter(|line| line.starts_with('`'));
     let columns: Vec<&str> =
         rows.flat_map(|row| row.split(" | ").next().unwrap().split('`').skip(1).step_by(2)).collect();
     assert_eq!(columns, HEADER);
 }
 
-#[test]
-fn every_field_is_explained() {
-    fn fields(value: &Value, found: &mut BTreeSet<String>) {
-        match value {
-            Value::Object(members) => {
-                for (name, inner) in members {
-                    found.insert(name.clone());
-                    if name != "tags" {
-                        fields(inner, found);
-                    }
+fn fields(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, inner) in members {
+                found.insert(name.clone());
+                if name != "tags" && name != "Tags" {
+                    fields(inner, found);
                 }
             }
-            Value::Array(items) => items.iter().for_each(|item| fields(item, found)),
-            _ => {}
         }
+        Value::Array(items) => items.iter().for_each(|item| fields(item, found)),
+        _ => {}
     }
-    let mut found = BTreeSet::new();
-    for (_, assessment) in samples::all() {
-        let json = render(&assessment, Format::Json, &Options::default()).unwrap();
-        fields(&serde_json::from_str(&json).unwrap(), &mut found);
+}
+
+#[test]
+fn every_field_is_explained() {
+    for format in [Format::Json, Format::Ndjson, Format::Ocsf, Format::Asff] {
+        let mut found = BTreeSet::new();
+        for (_, assessment) in samples::all() {
+            let text = render(&assessment, format, &settled()).unwrap();
+            for value in serde_json::Deserializer::from_str(&text).into_iter() {
+                fields(&value.unwrap(), &mut found);
+            }
+        }
+        // OCSF and ASFF have names of their own; those of NDJSON are the JSON's.
+        let heading = match format {
+            Format::Ocsf => "## OCSF",
+            Format::Asff => "## ASFF",
+            _ => "# Output",
+        };
+        let section = DOCUMENT.split(heading).nth(1).unwrap().split("\n## ").next().unwrap();
+        let named = named(if heading == "# Output" { DOCUMENT } else { section });
+        let missing: Vec<_> = found.iter().filter(|field| !named.contains(field.as_str())).collect();
+        assert_eq!(missing, Vec::<&String>::new(), "{format}");
     }
-    let named = named();
-    let missing: Vec<_> = found.iter().filter(|field| !named.contains(field.as_str())).collect();
-    assert_eq!(missing, Vec::<&String>::new());
 }

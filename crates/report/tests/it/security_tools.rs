@@ -48,7 +48,7 @@ fn every_key_and_every_account_is_an_event_with_its_status() {
             &["/finding_info/uid", "/metadata/event_code", "/compliance/status", "/severity", "/status"]
         ),
         [
-            ["111122223333:coverage", "coverage", "Pass", "Informational", "New"],
+            ["111122223333:coverage", "KS007", "Pass", "Informational", "New"],
             ["111122223333:AKIAIOSFODNN70000004", "KS003", "Pass", "Informational", "New"],
             ["111122223333:AKIAIOSFODNN70000001", "KS001", "Fail", "Medium", "New"],
             ["111122223333:AKIAIOSFODNN70000006", "KS004", "Warning", "Low", "New"],
