@@ -140,6 +140,37 @@ fn what_is_not_read_is_said_and_the_rest_is_kept() {
 }
 
 #[test]
+fn every_field_of_the_json_is_in_the_document() {
+    fn fields(value: &Value, found: &mut std::collections::BTreeSet<String>) {
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, inner)| {
+                found.insert(name.clone());
+                fields(inner, found);
+            }),
+            Value::Array(items) => items.iter().for_each(|item| fields(item, found)),
+            _ => {}
+        }
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let strange =
+        aws().sim.trail(account(1), days_ago(500), days_ago(60)).replace("\"Inactive\"", "\"Expired\"");
+    std::fs::write(directory.path().join("a.json"), strange).unwrap();
+    let path = directory.path().display().to_string();
+    let covers = format!("{}..{}", day(450), day(60));
+    let more = ["--format", "json", "--account", ACCOUNT, "--covers", &covers];
+    let run = import(&path, "none", &more).run();
+    assert_eq!(run.code, 4, "{run:?}");
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    // What cannot be understood leaves a hole of its second.
+    assert_eq!(report["assertion"]["spans"].as_array().unwrap().len(), 2, "{report:#}");
+    let mut found = std::collections::BTreeSet::new();
+    fields(&report, &mut found);
+    let document = include_str!("../../../../docs/EVIDENCE.md");
+    let missing: Vec<_> = found.iter().filter(|field| !document.contains(&format!("`{field}`"))).collect();
+    assert_eq!(missing, Vec::<&String>::new());
+}
+
+#[test]
 fn a_store_that_cannot_be_written_is_an_error_that_says_what_to_do() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("a.json");
