@@ -197,6 +197,7 @@ fn every_command_in_the_documents_is_one_that_the_program_takes() {
         "docs/CLI.md",
         "docs/CONFIG.md",
         "docs/EVIDENCE.md",
+        "docs/STATE.md",
         "docs/EXIT-CODES.md",
         "docs/PERMISSIONS.md",
     ] {

@@ -47,10 +47,11 @@ const LONGEST: u64 = 1 << 30;
 
 /// The bytes of a document of version 1.
 pub(crate) fn write<T: Serialize>(document: &T) -> Result<Vec<u8>, DocumentError> {
+    // Compressed as a whole: serde_json writes a few bytes at a time.
+    let json = serde_json::to_vec(document).map_err(DocumentError::Json)?;
     let mut bytes = vec![VERSION_1];
     let mut compressed = DeflateEncoder::new(&mut bytes, Compression::fast());
-    serde_json::to_writer(&mut compressed, document).map_err(DocumentError::Json)?;
-    compressed.flush().map_err(DocumentError::Compression)?;
+    compressed.write_all(&json).map_err(DocumentError::Compression)?;
     compressed.finish().map_err(DocumentError::Compression)?;
     Ok(bytes)
 }

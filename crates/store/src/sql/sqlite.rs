@@ -18,8 +18,9 @@ fn options(patience: Duration) -> SqliteConnectOptions {
         .create_if_missing(false)
         .foreign_keys(true)
         .busy_timeout(patience)
-        // What was kept survives a loss of power, too. A scan keeps a few accounts a second.
-        .synchronous(SqliteSynchronous::Full)
+        // A killed process loses nothing by it; a loss of power at worst the last accounts of a scan that has not ended,
+        // and never the file. The end of a scan waits for the disk (`Database::settle`).
+        .synchronous(SqliteSynchronous::Normal)
 }
 
 async fn pool(

@@ -66,15 +66,15 @@ pub struct Transferred {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line {
+enum Line<'a> {
     Begin { schema: String, keysweep: String },
-    Change { account: String, change: ChangeV1 },
+    Change { account: String, change: ChangeV1<'a> },
     Coverage { account: String, source: String, spans: CoverageV1 },
     Owners { account: String, owners: Vec<(String, String)> },
     Looks { account: String, looks: LooksV1 },
-    Listing { account: String, listing: ListingV1 },
+    Listing { account: String, listing: ListingV1<'a> },
     Scan { begun: BegunV1, finished: Option<FinishedV1> },
-    Result { scan: String, result: AccountAssessmentV1, observations: ObservationsV1 },
+    Result { scan: String, result: AccountAssessmentV1<'a>, observations: ObservationsV1<'a> },
     End { lines: u64 },
 }
 
@@ -92,7 +92,7 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn write(&mut self, line: &Line) -> Result<(), TransferError> {
+    fn write(&mut self, line: &Line<'_>) -> Result<(), TransferError> {
         let text = serde_json::to_string(line).map_err(|error| TransferError::Write(error.into()))?;
         writeln!(self.to, "{text}").map_err(TransferError::Write)?;
         self.count += 1;
@@ -264,7 +264,7 @@ impl Import {
         Ok(account)
     }
 
-    async fn add(&mut self, open: &mut Transaction, line: Line) -> Result<(), Refused> {
+    async fn add(&mut self, open: &mut Transaction, line: Line<'_>) -> Result<(), Refused> {
         match line {
             Line::Begin { .. } | Line::End { .. } => {
                 Err(DocumentError::Value("a line that stands elsewhere".to_owned()).into())
@@ -343,8 +343,8 @@ impl Import {
         &mut self,
         open: &mut Transaction,
         scan: &str,
-        result: AccountAssessmentV1,
-        observations: ObservationsV1,
+        result: AccountAssessmentV1<'_>,
+        observations: ObservationsV1<'_>,
     ) -> Result<(), Refused> {
         let (bytes, observed) = (document::write(&result)?, document::write(&observations)?);
         observations.read()?;

@@ -9,14 +9,14 @@ use super::problem::{CallCountsV1, ProblemV1};
 use super::{CoverageV1, InstantV1, Result, parse, read_all};
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct AccountAssessmentV1 {
+pub(crate) struct AccountAssessmentV1<'a> {
     account: AccountV1,
     status: AccountStatusV1,
     method: Option<MethodV1>,
     users: Option<u64>,
     coverage: CoverageV1,
     asserted: CoverageV1,
-    findings: Vec<FindingV1>,
+    findings: Vec<FindingV1<'a>>,
     problems: Vec<ProblemV1>,
     calls: CallCountsV1,
     assessed_at: Option<InstantV1>,
@@ -115,8 +115,8 @@ impl AccountV1 {
     }
 }
 
-impl AccountAssessmentV1 {
-    pub(crate) fn of(result: &AccountAssessment) -> Self {
+impl<'a> AccountAssessmentV1<'a> {
+    pub(crate) fn of(result: &'a AccountAssessment) -> Self {
         Self {
             account: AccountV1::of(&result.account),
             status: match &result.status {

@@ -10,42 +10,42 @@ use keysweep_core::infer::{
 use keysweep_core::time::Interval;
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentError, InstantV1, Result, StatusV1, parse};
+use super::{DocumentError, InstantV1, Result, StatusV1, Text, parse};
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ChangeV1 {
+pub(crate) struct ChangeV1<'a> {
     at: InstantV1,
     status: StatusV1,
-    key: String,
-    target: TargetV1,
+    key: Text<'a>,
+    target: TargetV1<'a>,
     account: Option<String>,
-    event: String,
-    actor: Option<String>,
-    source_ip: Option<String>,
-    source: ChangeSourceV1,
+    event: Text<'a>,
+    actor: Option<Text<'a>>,
+    source_ip: Option<Text<'a>>,
+    source: ChangeSourceV1<'a>,
 }
 
 /// Where the record of a change was read.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum ChangeSourceV1 {
+enum ChangeSourceV1<'a> {
     EventHistory,
-    File { name: String, record: u64 },
+    File { name: Text<'a>, record: u64 },
 }
 
 /// Whose key a recorded call changed.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum TargetV1 {
-    User(String),
+pub(crate) enum TargetV1<'a> {
+    User(Text<'a>),
     Root,
     NotRecorded,
 }
 
-impl TargetV1 {
-    pub(crate) fn of(target: &Target) -> Self {
+impl<'a> TargetV1<'a> {
+    pub(crate) fn of(target: &'a Target) -> Self {
         match target {
-            Target::User(user) => Self::User(user.as_str().to_owned()),
+            Target::User(user) => Self::User(user.as_str().into()),
             Target::Root => Self::Root,
             Target::NotRecorded => Self::NotRecorded,
         }
@@ -60,21 +60,21 @@ impl TargetV1 {
     }
 }
 
-impl ChangeV1 {
-    pub(crate) fn of(change: &StatusChange) -> Self {
+impl<'a> ChangeV1<'a> {
+    pub(crate) fn of(change: &'a StatusChange) -> Self {
         Self {
             at: change.at.into(),
             status: change.status.into(),
-            key: change.key.as_str().to_owned(),
+            key: change.key.as_str().into(),
             target: TargetV1::of(&change.target),
             account: change.account.map(|account| account.to_string()),
-            event: change.event.as_str().to_owned(),
-            actor: change.actor.clone(),
-            source_ip: change.source_ip.clone(),
+            event: change.event.as_str().into(),
+            actor: change.actor.as_deref().map(Text::from),
+            source_ip: change.source_ip.as_deref().map(Text::from),
             source: match &change.source {
                 ChangeSource::EventHistory => ChangeSourceV1::EventHistory,
                 ChangeSource::File { name, record } => {
-                    ChangeSourceV1::File { name: name.clone(), record: *record }
+                    ChangeSourceV1::File { name: name.as_str().into(), record: *record }
                 }
             },
         }
@@ -88,34 +88,36 @@ impl ChangeV1 {
             target: self.target.read()?,
             account: self.account.as_deref().map(parse::<AccountId>).transpose()?,
             event: EventId::new(&self.event),
-            actor: self.actor,
-            source_ip: self.source_ip,
+            actor: self.actor.map(Text::into_owned),
+            source_ip: self.source_ip.map(Text::into_owned),
             source: match self.source {
                 ChangeSourceV1::EventHistory => ChangeSource::EventHistory,
-                ChangeSourceV1::File { name, record } => ChangeSource::File { name, record },
+                ChangeSourceV1::File { name, record } => {
+                    ChangeSource::File { name: name.into_owned(), record }
+                }
             },
         })
     }
 }
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ObservationV1 {
+pub(crate) struct ObservationV1<'a> {
     from: InstantV1,
     to: InstantV1,
     status: StatusV1,
-    source: SourceV1,
+    source: SourceV1<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum SourceV1 {
+enum SourceV1<'a> {
     ListAccessKeys,
     CredentialReport,
-    EarlierScan(String),
+    EarlierScan(Text<'a>),
 }
 
-impl ObservationV1 {
-    pub(crate) fn of(observation: &Observation) -> Self {
+impl<'a> ObservationV1<'a> {
+    pub(crate) fn of(observation: &'a Observation) -> Self {
         Self {
             from: observation.from.into(),
             to: observation.to.into(),
@@ -123,7 +125,7 @@ impl ObservationV1 {
             source: match &observation.source {
                 ObservationSource::ListAccessKeys => SourceV1::ListAccessKeys,
                 ObservationSource::CredentialReport => SourceV1::CredentialReport,
-                ObservationSource::EarlierScan(id) => SourceV1::EarlierScan(id.clone()),
+                ObservationSource::EarlierScan(id) => SourceV1::EarlierScan(id.as_str().into()),
             },
         }
     }
@@ -136,7 +138,7 @@ impl ObservationV1 {
             source: match self.source {
                 SourceV1::ListAccessKeys => ObservationSource::ListAccessKeys,
                 SourceV1::CredentialReport => ObservationSource::CredentialReport,
-                SourceV1::EarlierScan(id) => ObservationSource::EarlierScan(id),
+                SourceV1::EarlierScan(id) => ObservationSource::EarlierScan(id.into_owned()),
             },
         }
     }
@@ -144,14 +146,14 @@ impl ObservationV1 {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum EvidenceV1 {
+pub(crate) enum EvidenceV1<'a> {
     Created(InstantV1),
-    Changed(ChangeV1),
-    Observed(ObservationV1),
+    Changed(ChangeV1<'a>),
+    Observed(ObservationV1<'a>),
 }
 
-impl EvidenceV1 {
-    pub(crate) fn of(evidence: &Evidence) -> Self {
+impl<'a> EvidenceV1<'a> {
+    pub(crate) fn of(evidence: &'a Evidence) -> Self {
         match evidence {
             Evidence::Created(at) => Self::Created((*at).into()),
             Evidence::Changed(change) => Self::Changed(ChangeV1::of(change)),

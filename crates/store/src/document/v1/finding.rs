@@ -1,35 +1,38 @@
 //! Findings.
 
+use std::borrow::Cow;
+
+use keysweep_core::account::Tags;
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::key::{LastUsed, Owner};
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{AssertionV1, ClaimV1, ContradictionV1, EvidenceV1};
-use super::{InstantV1, Result, parse, read_all};
+use super::{InstantV1, Result, Text, parse, read_all};
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct FindingV1 {
+pub(crate) struct FindingV1<'a> {
     account: String,
-    owner: OwnerV1,
-    key: Option<String>,
+    owner: OwnerV1<'a>,
+    key: Option<Text<'a>>,
     created: InstantV1,
     verdict: VerdictV1,
     inactive_since: ClaimV1,
     assertion: AssertionV1,
     known_by: Option<InstantV1>,
-    last_used: LastUsedV1,
+    last_used: LastUsedV1<'a>,
     used_since: Option<InstantV1>,
     contradictions: Vec<ContradictionV1>,
-    evidence: Vec<EvidenceV1>,
-    tags: Option<keysweep_core::account::Tags>,
+    evidence: Vec<EvidenceV1<'a>>,
+    tags: Option<Cow<'a, Tags>>,
     assessed_at: InstantV1,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum OwnerV1 {
+enum OwnerV1<'a> {
     Root,
-    User { name: String, arn: String },
+    User { name: Text<'a>, arn: Text<'a> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,23 +46,23 @@ enum VerdictV1 {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum LastUsedV1 {
+enum LastUsedV1<'a> {
     NotRecorded,
-    At { at: InstantV1, service: Option<String>, region: Option<String> },
+    At { at: InstantV1, service: Option<Text<'a>>, region: Option<Text<'a>> },
     NotRead,
 }
 
-impl FindingV1 {
-    pub(crate) fn of(finding: &Finding) -> Self {
+impl<'a> FindingV1<'a> {
+    pub(crate) fn of(finding: &'a Finding) -> Self {
         Self {
             account: finding.account.to_string(),
             owner: match &finding.owner {
                 Owner::Root => OwnerV1::Root,
                 Owner::User { name, arn } => {
-                    OwnerV1::User { name: name.as_str().to_owned(), arn: arn.clone() }
+                    OwnerV1::User { name: name.as_str().into(), arn: arn.as_str().into() }
                 }
             },
-            key: finding.key.as_ref().map(|key| key.as_str().to_owned()),
+            key: finding.key.as_ref().map(|key| key.as_str().into()),
             created: finding.created.into(),
             verdict: match finding.verdict {
                 Verdict::LongTerm => VerdictV1::LongTerm,
@@ -72,15 +75,17 @@ impl FindingV1 {
             known_by: finding.known_by.map(InstantV1::from),
             last_used: match &finding.last_used {
                 LastUsed::NotRecorded => LastUsedV1::NotRecorded,
-                LastUsed::At { at, service, region } => {
-                    LastUsedV1::At { at: (*at).into(), service: service.clone(), region: region.clone() }
-                }
+                LastUsed::At { at, service, region } => LastUsedV1::At {
+                    at: (*at).into(),
+                    service: service.as_deref().map(Text::from),
+                    region: region.as_deref().map(Text::from),
+                },
                 LastUsed::NotRead => LastUsedV1::NotRead,
             },
             used_since: finding.used_since.map(InstantV1::from),
             contradictions: finding.contradictions.iter().map(ContradictionV1::of).collect(),
             evidence: finding.evidence.iter().map(EvidenceV1::of).collect(),
-            tags: finding.tags.clone(),
+            tags: finding.tags.as_ref().map(Cow::Borrowed),
             assessed_at: finding.assessed_at.into(),
         }
     }
@@ -90,7 +95,7 @@ impl FindingV1 {
             account: parse(&self.account)?,
             owner: match self.owner {
                 OwnerV1::Root => Owner::Root,
-                OwnerV1::User { name, arn } => Owner::User { name: parse(&name)?, arn },
+                OwnerV1::User { name, arn } => Owner::User { name: parse(&name)?, arn: arn.into_owned() },
             },
             key: self.key.as_deref().map(parse).transpose()?,
             created: self.created.into(),
@@ -105,13 +110,17 @@ impl FindingV1 {
             known_by: self.known_by.map(Into::into),
             last_used: match self.last_used {
                 LastUsedV1::NotRecorded => LastUsed::NotRecorded,
-                LastUsedV1::At { at, service, region } => LastUsed::At { at: at.into(), service, region },
+                LastUsedV1::At { at, service, region } => LastUsed::At {
+                    at: at.into(),
+                    service: service.map(Text::into_owned),
+                    region: region.map(Text::into_owned),
+                },
                 LastUsedV1::NotRead => LastUsed::NotRead,
             },
             used_since: self.used_since.map(Into::into),
             contradictions: self.contradictions.into_iter().map(ContradictionV1::read).collect(),
             evidence: read_all(self.evidence, EvidenceV1::read)?,
-            tags: self.tags,
+            tags: self.tags.map(Cow::into_owned),
             assessed_at: self.assessed_at.into(),
         })
     }

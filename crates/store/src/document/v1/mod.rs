@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::DocumentError;
 
+/// Borrowed when it is written, owned when it was read.
+pub(crate) type Text<'a> = std::borrow::Cow<'a, str>;
+
 type Result<T> = std::result::Result<T, DocumentError>;
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! What a scan saw of an account beside its result: the statuses of keys, and the listing.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,17 +11,17 @@ use keysweep_core::memory::{ListedUser, Listing, RowIdentity};
 use serde::{Deserialize, Serialize};
 
 use super::evidence::ObservationV1;
-use super::{DocumentError, InstantV1, Result, StatusV1, parse, read_all};
+use super::{DocumentError, InstantV1, Result, StatusV1, Text, parse, read_all};
 use crate::looks::{KeyLooks, Sight, Stretch};
 
 /// Every status that one scan saw, by key, as it saw it.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ObservationsV1(Vec<(String, ObservationV1)>);
+pub(crate) struct ObservationsV1<'a>(Vec<(Text<'a>, ObservationV1<'a>)>);
 
-impl ObservationsV1 {
-    pub(crate) fn of(observations: &[(AccessKeyId, Observation)]) -> Self {
-        let one = |(key, observation): &(AccessKeyId, Observation)| {
-            (key.as_str().to_owned(), ObservationV1::of(observation))
+impl<'a> ObservationsV1<'a> {
+    pub(crate) fn of(observations: &'a [(AccessKeyId, Observation)]) -> Self {
+        let one = |(key, observation): &'a (AccessKeyId, Observation)| {
+            (key.as_str().into(), ObservationV1::of(observation))
         };
         Self(observations.iter().map(one).collect())
     }
@@ -85,33 +86,33 @@ impl LooksV1 {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ListingV1 {
-    users: Vec<ListedUserV1>,
-    vouched: Vec<RowV1>,
+pub(crate) struct ListingV1<'a> {
+    users: Vec<ListedUserV1<'a>>,
+    vouched: Vec<RowV1<'a>>,
     vouched_at: InstantV1,
 }
 
 #[derive(Serialize, Deserialize)]
-struct RowV1 {
-    user: String,
-    arn: String,
+struct RowV1<'a> {
+    user: Text<'a>,
+    arn: Text<'a>,
     created: InstantV1,
     slots: [Option<(StatusV1, InstantV1)>; 2],
 }
 
 #[derive(Serialize, Deserialize)]
-struct ListedUserV1 {
-    row: RowV1,
-    keys: Vec<AccessKeyV1>,
-    scan: String,
+struct ListedUserV1<'a> {
+    row: RowV1<'a>,
+    keys: Vec<AccessKeyV1<'a>>,
+    scan: Text<'a>,
     from: InstantV1,
     to: InstantV1,
-    tags: Option<(InstantV1, Tags)>,
+    tags: Option<(InstantV1, Cow<'a, Tags>)>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct AccessKeyV1 {
-    id: String,
+struct AccessKeyV1<'a> {
+    id: Text<'a>,
     status: ListedStatusV1,
     created: InstantV1,
 }
@@ -123,11 +124,11 @@ enum ListedStatusV1 {
     Other(String),
 }
 
-impl RowV1 {
-    fn of(row: &RowIdentity) -> Self {
+impl<'a> RowV1<'a> {
+    fn of(row: &'a RowIdentity) -> Self {
         Self {
-            user: row.user.as_str().to_owned(),
-            arn: row.arn.clone(),
+            user: row.user.as_str().into(),
+            arn: row.arn.as_str().into(),
             created: row.created.into(),
             slots: row.slots.map(|slot| slot.map(|(status, at)| (status.into(), at.into()))),
         }
@@ -136,17 +137,17 @@ impl RowV1 {
     fn read(self) -> Result<RowIdentity> {
         Ok(RowIdentity {
             user: parse(&self.user)?,
-            arn: self.arn,
+            arn: self.arn.into_owned(),
             created: self.created.into(),
             slots: self.slots.map(|slot| slot.map(|(status, at)| (status.into(), at.into()))),
         })
     }
 }
 
-impl AccessKeyV1 {
-    fn of(key: &AccessKey) -> Self {
+impl<'a> AccessKeyV1<'a> {
+    fn of(key: &'a AccessKey) -> Self {
         Self {
-            id: key.id.as_str().to_owned(),
+            id: key.id.as_str().into(),
             status: match &key.status {
                 ListedStatus::Known(status) => ListedStatusV1::Known((*status).into()),
                 ListedStatus::Other(text) => ListedStatusV1::Other(text.clone()),
@@ -167,15 +168,15 @@ impl AccessKeyV1 {
     }
 }
 
-impl ListingV1 {
-    pub(crate) fn of(listing: &Listing) -> Self {
-        let user = |user: &ListedUser| ListedUserV1 {
+impl<'a> ListingV1<'a> {
+    pub(crate) fn of(listing: &'a Listing) -> Self {
+        let user = |user: &'a ListedUser| ListedUserV1 {
             row: RowV1::of(&user.row),
             keys: user.keys.iter().map(AccessKeyV1::of).collect(),
-            scan: user.scan.clone(),
+            scan: user.scan.as_str().into(),
             from: user.from.into(),
             to: user.to.into(),
-            tags: user.tags.as_ref().map(|(at, tags)| ((*at).into(), tags.clone())),
+            tags: user.tags.as_ref().map(|(at, tags)| ((*at).into(), Cow::Borrowed(tags))),
         };
         Self {
             users: listing.users.iter().map(user).collect(),
@@ -185,14 +186,14 @@ impl ListingV1 {
     }
 
     pub(crate) fn read(self) -> Result<Listing> {
-        let user = |user: ListedUserV1| {
+        let user = |user: ListedUserV1<'a>| {
             Ok(ListedUser {
                 row: user.row.read()?,
                 keys: read_all(user.keys, AccessKeyV1::read)?,
-                scan: user.scan,
+                scan: user.scan.into_owned(),
                 from: user.from.into(),
                 to: user.to.into(),
-                tags: user.tags.map(|(at, tags)| (at.into(), tags)),
+                tags: user.tags.map(|(at, tags)| (at.into(), tags.into_owned())),
             })
         };
         Ok(Listing {
