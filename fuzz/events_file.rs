@@ -25,9 +25,11 @@ impl Read for Drops<'_> {
 /// Reads `bytes` as a file, and compares what comes out with reading it otherwise.
 pub fn read(bytes: &[u8]) -> Result<Contents, FileError> {
     let outcome = import::read("file", bytes, None);
+    // Where damage is noticed may differ: a decoder gives what it has.
+    let in_pieces = import::read("file", Drops(bytes, 0), None);
     assert_eq!(
-        import::read("file", Drops(bytes, 0), None),
-        outcome,
+        in_pieces.as_ref().ok(),
+        outcome.as_ref().ok(),
         "the pieces in which it comes change what is read"
     );
     match &outcome {
