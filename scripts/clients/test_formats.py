@@ -1,5 +1,5 @@
 """The formats that other systems read, held against what those systems publish: OCSF's own schema (in the package
-ocsf-json-schema), the model of Security Hub's API (in botocore), and Python's csv reader. What is checked are the golden
+ocsf-json-schema), the model of Security Hub's API (in botocore), Python's csv reader, and a strict schema of JUnit XML (junit.xsd). What is checked are the golden
 files, which have hostile names and settled findings in them, and a scan of a simulated organization."""
 
 import csv
@@ -12,6 +12,7 @@ from pathlib import Path
 import botocore.session
 import jsonschema
 import pytest
+import xmlschema
 from botocore.validate import ParamValidator
 from ocsf_json_schema.loader import get_ocsf_schema
 from ocsf_json_schema.embedded import OcsfJsonSchemaEmbedded
@@ -86,7 +87,7 @@ def test_asff_requests_are_valid():
 def test_a_scan_is_valid_in_every_format(simulator, ocsf, tmp_path):
     target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
     program = os.environ.get("KEYSWEEP", str(target / "debug" / "keysweep"))
-    formats = "json,ndjson,csv,ocsf,asff"
+    formats = "json,ndjson,csv,ocsf,asff,markdown,github-summary,junit"
     run = subprocess.run(
         [program, "scan", "--org", "--quiet", "--format", formats, "--output", str(tmp_path / "reports")],
         env=simulator.environment() | {"HOME": str(tmp_path)}, capture_output=True, text=True, timeout=300, check=False,
@@ -121,3 +122,25 @@ def test_golden_csv_has_no_formula_and_one_line_for_each_record():
         rows = list(csv.reader(io.StringIO(lines, newline=""), strict=True))
         assert len({len(row) for row in rows}) == 1
         assert [cell for row in rows for cell in row if cell.lstrip()[:1] in tuple("=+-@\t\r") and cell] == []
+
+
+def junit_counts(suite):
+    cases = suite.findall("testcase")
+    with_child = {name: sum(case.find(name) is not None for case in cases) for name in ("failure", "error", "skipped")}
+    return [len(cases), with_child["failure"], with_child["error"], with_child["skipped"]]
+
+
+def stated(element):
+    return [int(element.get(name)) for name in ("tests", "failures", "errors", "skipped")]
+
+
+def test_junit_is_valid_and_counts_its_cases():
+    schema = xmlschema.XMLSchema(REPOSITORY / "scripts" / "clients" / "junit.xsd")
+    for text in golden("junit"):
+        errors = [error.reason for error in schema.iter_errors(text)]
+        assert errors == []
+        suites = xmlschema.XMLResource(text).root
+        for suite in suites:
+            assert stated(suite) == junit_counts(suite), suite.get("name")
+        assert stated(suites) == [sum(column) for column in zip(*map(stated, suites))]
+    assert not schema.is_valid(text.replace("errors=", "mistakes=", 1))

@@ -9,6 +9,8 @@ mod compliance;
 pub mod csv;
 pub mod identity;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod mask;
 
 pub mod ndjson;
@@ -68,6 +70,12 @@ formats! {
     Ocsf: "ocsf", "findings.ocsf.json";
     /// Requests of Security Hub's `BatchImportFindings`, one a line.
     Asff: "asff", "findings.asff.ndjson";
+    /// Markdown for an issue or a pull request, as long as GitHub takes.
+    Markdown: "markdown", "report.md";
+    /// Markdown for the summary of a step of GitHub Actions, as long as that may be.
+    GithubSummary: "github-summary", "step-summary.md";
+    /// `JUnit` XML: one test case for each key and for each problem.
+    Junit: "junit", "junit.xml";
 }
 
 impl fmt::Display for Format {
@@ -135,6 +143,9 @@ pub fn write(
         Format::Ndjson => ndjson::write(assessment, options, &mut out),
         Format::Ocsf => ocsf::write(assessment, options, &mut out),
         Format::Asff => asff::write(assessment, options, &mut out),
+        Format::Markdown => markdown::write(assessment, options.mask, markdown::COMMENT, &mut out),
+        Format::GithubSummary => markdown::write(assessment, options.mask, markdown::STEP_SUMMARY, &mut out),
+        Format::Junit => junit::write(assessment, options.mask, &mut out),
         Format::Csv => csv::write(assessment, options.mask, &mut out),
     };
     written.and_then(|()| io::Write::flush(&mut out)).map_err(|source| Error { format, source })

@@ -8,6 +8,7 @@
 mod csv_rows;
 mod documentation;
 mod ndjson_lines;
+mod pipelines;
 mod properties;
 mod samples;
 mod schema;

@@ -200,6 +200,39 @@ proptest! {
     }
 
     #[test]
+    fn junit_is_read_back(texts in prop::collection::vec(text(), 4..12)) {
+        let assessment = filled(&texts, &[samples::key_id(1), samples::key_id(2)]);
+        let xml = render(&assessment, Format::Junit, &Options::default()).unwrap();
+        let cases = crate::pipelines::cases(&xml);
+        prop_assert_eq!(cases.len(), 5 + 4 + 1 + 1, "keys, problems of the account and the organization, skipped");
+        let names: Vec<_> = cases.iter().map(|case| case.name.as_str()).collect();
+        for finding in &assessment.accounts[0].findings {
+            let user = keysweep_report::visible::visible(finding.owner.name());
+            prop_assert!(names.iter().any(|name| name.contains(&*user)), "{} is not in {:?}", user, names);
+        }
+    }
+
+    #[test]
+    fn markdown_keeps_its_tables_whatever_is_in_them(texts in prop::collection::vec(text(), 4..12)) {
+        let assessment = filled(&texts, &[samples::key_id(1), samples::key_id(2)]);
+        let page = render(&assessment, Format::Markdown, &Options::default()).unwrap();
+        let mut columns = 0;
+        for line in page.lines() {
+            let outside: String = line.split('`').step_by(2).collect();
+            prop_assert!(!outside.contains(['<', '@', '[', '\\']), "only code spans hold what is not ours: {}", line);
+            prop_assert_eq!(line.matches('`').count() % 2, 0, "{}", line);
+            let bars = line.matches('|').count();
+            if line.starts_with('|') {
+                prop_assert!(columns == 0 || columns == bars, "{} bars: {}", columns, line);
+                columns = bars;
+            } else {
+                prop_assert_eq!(bars, 0, "{}", line);
+                columns = 0;
+            }
+        }
+    }
+
+    #[test]
     fn json_keeps_every_text_as_it_is(texts in prop::collection::vec(text(), 4..12)) {
         let assessment = filled(&texts, &[samples::key_id(1)]);
         let json = render(&assessment, Format::Json, &Options::default()).unwrap();

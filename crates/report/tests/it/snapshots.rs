@@ -64,7 +64,7 @@ fn csv_rows() {
 #[test]
 fn formats_that_other_systems_keep() {
     for (name, _) in samples::all() {
-        for format in [Format::Ndjson, Format::Ocsf, Format::Asff] {
+        for format in [Format::Ndjson, Format::Ocsf, Format::Asff, Format::Markdown, Format::Junit] {
             insta::assert_snapshot!(format!("{format}_{name}"), output(name, format, &settled()));
         }
     }
