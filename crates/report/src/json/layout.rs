@@ -71,7 +71,7 @@ impl<'a> Layout<'a> {
 impl Formatter for Layout<'_> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
         // Control characters below U+0020 never come here: JSON itself asks for their escapes.
-        if text.bytes().all(|byte| byte.is_ascii() && byte != 0x7f) {
+        if text.is_ascii() && !text.as_bytes().contains(&0x7f) {
             return out.write_all(text.as_bytes());
         }
         let mut from = 0;
