@@ -82,7 +82,7 @@ def scan(moto, *options):
         "AWS_EC2_METADATA_DISABLED": "true",
     }
     return subprocess.run(
-        [keysweep(), "scan", *options], env=environment, capture_output=True, text=True, timeout=300, check=False
+        [keysweep(), "scan", "--state", "none", *options], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -47,7 +47,12 @@ impl<'a, S: Store> Memory<'a, S> {
     /// Notes in the store that a scan began. A store that fails already now is an error: nothing is lost yet.
     pub(crate) async fn begin(store: &'a S, scan: &Begun) -> Result<Self, StoreFailure> {
         store.begin(scan).await?;
-        Ok(Self { store, failure: Mutex::new(None) })
+        Ok(Self::of(store))
+    }
+
+    /// A store that has the scan's beginning already.
+    pub(crate) const fn of(store: &'a S) -> Self {
+        Self { store, failure: Mutex::new(None) }
     }
 
     /// What is known of an account; nothing once the store has failed.

@@ -35,6 +35,12 @@ pub struct Settings {
     pub give_up_after: Duration,
     /// Where scans are kept; the platform's directory for data where `None`.
     pub state: Option<Location>,
+    /// How long the scan may take.
+    pub deadline: Option<Duration>,
+    /// Ask for everything, also for what earlier scans know.
+    pub fresh: bool,
+    /// Go on with the last scan, which did not finish.
+    pub resume: bool,
     /// What the report is written as: at least one format, each once.
     pub formats: Vec<Format>,
     /// Where the report is written, a file or a directory; standard output where `None`.
@@ -93,7 +99,10 @@ impl Default for Settings {
             exhaustive: false,
             concurrency: 32,
             give_up_after: Duration::from_mins(5),
+            deadline: None,
             state: None,
+            fresh: false,
+            resume: false,
             formats: vec![Format::Terminal],
             output: None,
             mask: false,
@@ -330,6 +339,17 @@ pub static TABLE: &[Setting] = &[
         apply: |settings, text| set(&mut settings.give_up_after, duration(text)),
     },
     Setting {
+        name: "deadline",
+        short: None,
+        shape: Shape::Text,
+        value_name: "TIME",
+        default: "",
+        heading: CALLS,
+        help: "How long the scan may take; accounts that are not assessed by then are reported as not assessed [default: as long as it takes]",
+        example: r#""2h""#,
+        apply: |settings, text| set(&mut settings.deadline, duration(text).map(Some)),
+    },
+    Setting {
         name: "state",
         short: None,
         shape: Shape::Text,
@@ -339,6 +359,28 @@ pub static TABLE: &[Setting] = &[
         help: "Where scans are kept, so that later ones know more and ask less: a SQLite file, which is made where there is none, postgres://USER@HOST/DATABASE, or none [default: state.db in the user's data directory]",
         example: r#""/var/lib/keysweep/state.db""#,
         apply: |settings, text| set(&mut settings.state, state(text)),
+    },
+    Setting {
+        name: "fresh",
+        short: None,
+        shape: Shape::Switch,
+        value_name: "BOOL",
+        default: "false",
+        heading: MEMORY,
+        help: "Ask AWS for everything anew, also for what earlier scans know. Their evidence stays evidence",
+        example: "true",
+        apply: |settings, text| set(&mut settings.fresh, switch(text)),
+    },
+    Setting {
+        name: "resume",
+        short: None,
+        shape: Shape::Switch,
+        value_name: "BOOL",
+        default: "false",
+        heading: MEMORY,
+        help: "Go on with the last scan, which was stopped or killed: accounts that it assessed are not assessed again",
+        example: "true",
+        apply: |settings, text| set(&mut settings.resume, switch(text)),
     },
     Setting {
         name: "format",

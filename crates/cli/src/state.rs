@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 use etcetera::BaseStrategy as _;
+use keysweep_app::scan::Resumed;
+use keysweep_core::archive::ScanRecord;
+use keysweep_core::ports::Archive as _;
 use keysweep_store::{Location, Sql, StoreError};
 
 use crate::config;
@@ -51,6 +54,23 @@ fn default() -> Result<Location, Failure> {
             .hint("name a store with --state, or keep nothing with --state none")
     })?;
     Ok(Location::File(platform.data_dir().join("keysweep").join("state.db")))
+}
+
+/// The last scan of an organization, or of one account, which must not have finished.
+pub async fn unfinished(store: &Sql, of_organization: bool) -> Result<Resumed, Failure> {
+    let scans = store.scans().await.map_err(failed)?;
+    let Some(record) = ScanRecord::unfinished(&scans, of_organization) else {
+        let scope = if of_organization { "an organization" } else { "an account" };
+        let nothing =
+            anyhow!("the last scan of {scope} finished, or there was none: there is nothing to go on with");
+        return Err(Failure::usage(nothing).hint("leave --resume out; `keysweep history` lists the scans"));
+    };
+    let begun = record.begun.clone();
+    let mut kept = Vec::new();
+    for account in store.accounts_of(&begun.id).await.map_err(failed)? {
+        kept.extend(store.account_result(&begun.id, account).await.map_err(failed)?);
+    }
+    Ok(Resumed { begun, kept })
 }
 
 /// What the store could not do, and what to do about it.

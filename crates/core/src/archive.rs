@@ -1,6 +1,6 @@
 //! What a store tells of past scans, and what is put into it from elsewhere than a scan.
 
-use crate::account::{AccountId, CallerIdentity};
+use crate::account::AccountId;
 use crate::assessment::Scope;
 use crate::coverage::Coverage;
 use crate::evidence::StatusChange;
@@ -73,13 +73,9 @@ impl ScanRecord {
         }
     }
 
-    /// The newest of `scans`, newest first, of this scope, where it did not finish. The scope of one account is that of the
-    /// caller's own.
-    pub fn unfinished<'a>(scans: &'a [Self], scope: &Scope, caller: &CallerIdentity) -> Option<&'a Self> {
-        let same = |scan: &&Self| {
-            scan.begun.scope == *scope
-                && (*scope != Scope::Account || scan.begun.caller.account == caller.account)
-        };
+    /// The newest of `scans`, newest first, of an organization or of one account, where it did not finish.
+    pub fn unfinished(scans: &[Self], of_organization: bool) -> Option<&Self> {
+        let same = |scan: &&Self| matches!(scan.begun.scope, Scope::Organization(_)) == of_organization;
         scans.iter().find(same).filter(|scan| scan.finished.is_none())
     }
 }

@@ -27,6 +27,14 @@ pub struct Begun {
     pub started_at: Instant,
 }
 
+impl Begun {
+    /// Whether both assess the same: the same organization, or the same caller's own account.
+    pub fn same_scope(&self, other: &Self) -> bool {
+        let same_account = self.caller.account == other.caller.account;
+        self.scope == other.scope && (self.scope != Scope::Account || same_account)
+    }
+}
+
 /// What one scan saw of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {

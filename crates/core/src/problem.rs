@@ -188,7 +188,12 @@ impl Problem {
         let kind = self.error.as_ref().map(|error| error.kind);
         let permission = self.error.as_ref().and_then(|error| error.call.permission());
         match (&self.gap, kind) {
-            (Gap::Interrupted, _) => "Scan again.".to_owned(),
+            (Gap::Interrupted | Gap::AccountsNotListed, None) => {
+                "Go on with keysweep scan --resume if the scan was stopped; if its time was over, scan again with a longer --deadline.".to_owned()
+            }
+            (Gap::Interrupted, Some(CallErrorKind::CredentialsExpired)) => {
+                "Renew the caller's credentials (aws sso login, or a new session) and go on with keysweep scan --resume.".to_owned()
+            }
             (Gap::UserVanished { .. }, _) => {
                 "Nothing, if the user was deleted: its keys went with it. Scan again once a new credential report is out (4 hours)."
                     .to_owned()

@@ -56,7 +56,10 @@ impl<A: Accounts, S: Store, C: Clock> Hub<'_, A, S, C> {
         }
         problems.append(&mut result.problems);
         result.problems = problems;
-        self.memory.keep(&self.request.id, &result, &seen).await;
+        // What was not assessed is kept only with the end of the scan: one that is resumed tries it again.
+        if result.status != AccountStatus::NotAssessed {
+            self.memory.keep(&self.request.id, &result, &seen).await;
+        }
         self.desk.progress.on(Event::AccountFinished {
             account: id,
             findings: result.findings.len(),

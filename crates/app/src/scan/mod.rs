@@ -12,7 +12,6 @@ use keysweep_core::call::{Call, CallError};
 use keysweep_core::memory::Begun;
 use keysweep_core::policy::Policy;
 use keysweep_core::ports::{Accounts, Clock, Directory, Store};
-use keysweep_core::time::Instant;
 use tokio::sync::watch;
 
 use crate::filter::Filters;
@@ -27,7 +26,7 @@ use run::{Ran, Run};
 /// What to scan, and how.
 #[derive(Clone, Debug)]
 pub struct ScanRequest {
-    /// The id of the assessment to be made.
+    /// The id of the assessment to be made; that of the resumed scan, where one is.
     pub id: String,
     /// The program's version, for the assessment.
     pub version: String,
@@ -52,8 +51,8 @@ pub struct ScanRequest {
 /// A scan that ended before its time.
 #[derive(Clone, Debug)]
 pub struct Resumed {
-    /// When it began.
-    pub started_at: Instant,
+    /// What was known when it began.
+    pub begun: Begun,
     /// The results that the store has of it.
     pub kept: Vec<AccountAssessment>,
 }
@@ -76,6 +75,9 @@ pub enum ScanError {
     /// The accounts of the organization could not be listed.
     #[error("the accounts of the organization could not be listed")]
     Organization(#[source] CallError),
+    /// The scan to go on with was another's.
+    #[error("scan {0} was begun for another account or organization")]
+    OfAnother(String),
     /// The store could not take in a new scan. Nothing was assessed yet.
     #[error("the scan could not be recorded in the store")]
     Store(#[source] StoreFailure),
@@ -108,7 +110,7 @@ where
     S: Store,
     C: Clock,
 {
-    let started_at = request.resume.as_ref().map_or_else(|| clock.now(), |resumed| resumed.started_at);
+    let started_at = request.resume.as_ref().map_or_else(|| clock.now(), |resumed| resumed.begun.started_at);
     let desk = Desk { clock, progress, give_up_after: request.give_up_after };
     let gates = Gates::new();
     let caller = Caller::new(&desk);
@@ -133,11 +135,15 @@ where
         policy: request.policy,
         started_at,
     };
-    let memory = Memory::begin(store, &begun).await.map_err(ScanError::Store)?;
+    let memory = match &request.resume {
+        Some(resumed) if resumed.begun.same_scope(&begun) => Memory::of(store),
+        Some(resumed) => return Err(ScanError::OfAnother(resumed.begun.id.clone())),
+        None => Memory::begin(store, &begun).await.map_err(ScanError::Store)?,
+    };
     let own = begun.caller.account;
     let hub = Hub { accounts, memory: &memory, desk: &desk, gates: &gates, request, own };
 
-    let kept = request.resume.iter().flat_map(|resumed| resumed.kept.iter().cloned());
+    let kept = request.resume.as_ref().map_or(&[][..], |resumed| &resumed.kept);
     let run = Run { lister: &lister, hub: &hub, filters };
     let Ran { results, problems, end } =
         run.until(first_page, kept, ending(stop, request.deadline, clock)).await;

@@ -59,17 +59,15 @@ impl Open {
 
 impl<A: Accounts, D: Directory, S: Store, C: Clock> Run<'_, A, D, S, C> {
     /// Assesses every account, from the first page of the organization's; where there is none, the caller's own. Results
-    /// that were kept before are taken over, but for those that were none.
+    /// that were kept before are taken over.
     pub(super) async fn until(
         &self,
         first_page: Option<Page<ListedAccount>>,
-        kept: impl Iterator<Item = AccountAssessment>,
+        kept: &[AccountAssessment],
         ending: impl Future<Output = End>,
     ) -> Ran {
-        let mut results: BTreeMap<AccountId, AccountAssessment> = kept
-            .filter(|kept| kept.status != AccountStatus::NotAssessed)
-            .map(|kept| (kept.account.id, kept))
-            .collect();
+        let mut results: BTreeMap<AccountId, AccountAssessment> =
+            kept.iter().map(|kept| (kept.account.id, kept.clone())).collect();
         let known: BTreeSet<AccountId> = results.keys().copied().collect();
         let open = Open::default();
         let (sender, found) = mpsc::unbounded_channel();

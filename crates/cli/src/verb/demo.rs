@@ -2,14 +2,14 @@
 //! simulation knows to be true.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use keysweep_app::filter::Filters;
-use keysweep_app::memory::Forgetful;
-use keysweep_app::scan::{ScanRequest, Target, scan};
+use keysweep_app::scan::{ScanRequest, Scanned, Target, scan};
 use keysweep_aws::{Session, SessionOptions, StaticCredentials, SystemClock};
 use keysweep_core::account::AccountId;
 use keysweep_core::assessment::{AccountStatus, Assessment};
@@ -20,6 +20,7 @@ use keysweep_core::problem::Gap;
 use keysweep_report::{Format, Options};
 use keysweep_sim::truth::KeyTruth;
 use keysweep_sim::{Profile, Sim, Truth, WorldSpec, wire};
+use keysweep_store::Location;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -30,6 +31,7 @@ use crate::interrupt;
 use crate::output::Output;
 use crate::progress::ProgressLine;
 use crate::reports::Reports;
+use crate::state;
 use crate::terminal::{note, style, use_color};
 
 /// What is left in the directory, beside the summary on standard output.
@@ -86,9 +88,13 @@ async fn show(args: DemoArgs, reports: Reports, stop: watch::Receiver<bool>) -> 
         resume: None,
     };
     let progress = ProgressLine::new(args.quiet);
-    let scanned = scan(&session, &session, &Forgetful, &clock, &request, &progress, stop).await;
+    let store = state::open(Some(new_state(&args.directory)?)).await?;
+    let scanned = scan(&session, &session, &store, &clock, &request, &progress, stop).await;
     progress.clear();
-    let assessment = scanned.map_err(Failure::failed)?.assessment;
+    let Scanned { assessment, not_kept } = scanned.map_err(Failure::failed)?;
+    if let Some(failure) = not_kept {
+        return Err(Failure::failed(anyhow::Error::from_boxed(failure)));
+    }
     if assessment.problems().any(|problem| problem.gap == Gap::Interrupted) {
         return Err(Failure::interrupted(anyhow!("interrupted: the demo was not finished")));
     }
@@ -104,6 +110,23 @@ async fn show(args: DemoArgs, reports: Reports, stop: watch::Receiver<bool>) -> 
         _ => Err(Failure::failed(anyhow!("the findings differ from the truth of the simulation"))
             .hint(format!("please report it, with the seed {}", args.seed))),
     }
+}
+
+/// Where the demo remembers its scan, for `explain` and its like. Every demo has an organization of its own, of which an
+/// earlier demo's knows nothing.
+fn new_state(directory: &Path) -> Result<Location, Failure> {
+    let path = directory.join("demo-state.db");
+    for name in ["demo-state.db", "demo-state.db-wal", "demo-state.db-shm"] {
+        match std::fs::remove_file(directory.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let what =
+                    format!("{name} of an earlier demo could not be removed from {}", directory.display());
+                return Err(Failure::failed(anyhow::Error::from(error).context(what)));
+            }
+            _ => {}
+        }
+    }
+    Ok(Location::File(path))
 }
 
 /// Nothing of the user's AWS configuration is used.
@@ -204,7 +227,7 @@ fn closing(comparison: &Comparison, directory: &Path) -> String {
     format!(
         "\nCompared with the simulation's true history: {} of {inactive} inactive keys found, {invented} invented; \
          {long_term} long-term verdicts, {wrong} wrong; {misdated} dates wrong.{still_settling}\n\n\
-         The reports lie in {directory}: {names}.\n\n\
+         The reports lie in {directory}: {names}; demo-state.db remembers the scan.\n\n\
          Try next:\n  \
          keysweep scan                     this account, with the credentials of your AWS CLI\n  \
          keysweep scan --org               every account of your organization\n  \

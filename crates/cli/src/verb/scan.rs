@@ -2,11 +2,12 @@
 
 use anyhow::anyhow;
 use keysweep_app::memory::StoreFailure;
-use keysweep_app::scan::{ScanError, ScanRequest, Scanned, Target, scan};
+use keysweep_app::scan::{Resumed, ScanError, ScanRequest, Scanned, Target, scan};
 use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock};
 use keysweep_core::assessment::Assessment;
 use keysweep_core::call::{CallError, CallErrorKind};
 use keysweep_core::finding::Verdict;
+use keysweep_core::policy::Policy;
 use keysweep_core::ports::Clock;
 use keysweep_core::problem::{Gap, Problem};
 use keysweep_report::words::{self, grouped};
@@ -44,7 +45,8 @@ async fn assess(settings: Settings, reports: Reports, mut stop: watch::Receiver<
         () = interrupt::asked(&mut stop) => return Err(stopped_early()),
     };
     let clock = SystemClock::new();
-    let request = request(&settings, &clock);
+    let resume = if settings.resume { Some(state::unfinished(&store, settings.org).await?) } else { None };
+    let request = request(&settings, resume, &clock)?;
     let progress = ProgressLine::new(settings.quiet);
     let scanned = {
         let scanning = scan(&session, &session, &store, &clock, &request, &progress, stop.clone());
@@ -56,8 +58,9 @@ async fn assess(settings: Settings, reports: Reports, mut stop: watch::Receiver<
     progress.clear();
     match scanned {
         Some(Ok(Scanned { assessment, not_kept })) => {
-            let reported = report(&assessment, &settings, reports)?;
-            not_kept.map_or(Ok(reported), |failure| Err(not_all_kept(failure)))
+            let is_stopped = *stop.borrow();
+            let exit = report(&assessment, &settings, reports, is_stopped)?;
+            not_kept.map_or(Ok(exit), |failure| Err(not_all_kept(failure)))
         }
         Some(Err(error)) => Err(no_assessment(error)),
         None => Err(stopped_early()),
@@ -87,9 +90,19 @@ fn session_options(settings: &Settings) -> SessionOptions {
     }
 }
 
-fn request(settings: &Settings, clock: &impl Clock) -> ScanRequest {
-    ScanRequest {
-        id: new_id(clock),
+fn request(settings: &Settings, resume: Option<Resumed>, clock: &impl Clock) -> Result<ScanRequest, Failure> {
+    if let Some(Resumed { begun, .. }) =
+        resume.as_ref().filter(|resumed| resumed.begun.policy != settings.policy)
+    {
+        let Policy { threshold, settling_margin } = begun.policy;
+        let error = anyhow!("scan {} was begun with another threshold or settling margin", begun.id);
+        let hint = format!(
+            "give --threshold \"{threshold}\" --settling-margin \"{settling_margin}\", or leave --resume out"
+        );
+        return Err(Failure::usage(error).hint(hint));
+    }
+    Ok(ScanRequest {
+        id: resume.as_ref().map_or_else(|| new_id(clock), |resumed| resumed.begun.id.clone()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         policy: settings.policy,
         target: if settings.org {
@@ -98,12 +111,12 @@ fn request(settings: &Settings, clock: &impl Clock) -> ScanRequest {
             Target::OwnAccount
         },
         exhaustive: settings.exhaustive,
-        fresh: false,
+        fresh: settings.fresh,
         concurrency: settings.concurrency,
         give_up_after: settings.give_up_after,
-        deadline: None,
-        resume: None,
-    }
+        deadline: settings.deadline,
+        resume,
+    })
 }
 
 /// An id that sorts by time and that no other scan has: `20261123T071200Z-9f86d081`.
@@ -114,8 +127,8 @@ pub(crate) fn new_id(clock: &impl Clock) -> String {
 }
 
 /// Writes the reports, says in a line where they are, and tells what the assessment comes to.
-fn report(assessment: &Assessment, settings: &Settings, reports: Reports) -> Outcome {
-    let interrupted = assessment.problems().any(|problem| problem.gap == Gap::Interrupted);
+fn report(assessment: &Assessment, settings: &Settings, reports: Reports, is_stopped: bool) -> Outcome {
+    let unfinished = assessment.problems().any(|problem| problem.gap == Gap::Interrupted);
     let place = reports.place();
     let options = Options {
         mask: settings.mask,
@@ -123,7 +136,7 @@ fn report(assessment: &Assessment, settings: &Settings, reports: Reports) -> Out
         ..Options::default()
     };
     reports.write(assessment, &options)?;
-    if interrupted {
+    if unfinished {
         note(settings.quiet, &what_was_done(assessment));
     }
     match place {
@@ -131,7 +144,7 @@ fn report(assessment: &Assessment, settings: &Settings, reports: Reports) -> Out
         None if settings.formats != [Format::Terminal] => note(settings.quiet, &outline(assessment)),
         None => {}
     }
-    Ok(if interrupted { Exit::Interrupted } else { assessment.conclusion().into() })
+    Ok(if unfinished && is_stopped { Exit::Interrupted } else { assessment.conclusion().into() })
 }
 
 fn what_was_done(assessment: &Assessment) -> String {
@@ -140,8 +153,14 @@ fn what_was_done(assessment: &Assessment) -> String {
         .accounts
         .iter()
         .filter(|account| account.assessed_at.is_some() && !account.problems.iter().any(interrupted));
+    let why = assessment.problems().find(|problem| interrupted(problem));
+    let why = match why.map(|problem| (&problem.error, &problem.detail)) {
+        Some((Some(error), _)) => format!("ended early ({error})"),
+        Some((None, Some(detail))) => format!("ended early ({detail})"),
+        _ => "interrupted".to_owned(),
+    };
     format!(
-        "interrupted: {} of {} were assessed, with {}",
+        "{why}: {} of {} were assessed, with {}; `keysweep scan --resume` goes on",
         grouped(number(finished.count())),
         counted(assessment.accounts.len(), "account"),
         counted(assessment.findings().count(), "inactive key")
@@ -194,6 +213,9 @@ fn no_assessment(error: ScanError) -> Failure {
         ScanError::Caller(call) => caller_hint(call),
         ScanError::Organization(call) => organization_hint(call),
         ScanError::Store(failure) => format!("{} Or scan without one: --state none.", store_remedy(failure)),
+        ScanError::OfAnother(_) => {
+            "scan with the credentials that it was begun with, or without --resume".to_owned()
+        }
     };
     Failure::failed(error).hint(hint)
 }

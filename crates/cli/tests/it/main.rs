@@ -9,6 +9,7 @@ mod evidence;
 mod help;
 #[cfg(unix)]
 mod interrupt;
+mod memory;
 mod output;
 mod policies;
 mod program;

@@ -17,12 +17,14 @@ pub(crate) struct Run {
 pub(crate) struct Program {
     command: Command,
     directory: tempfile::TempDir,
+    /// Where it remembers, unless `--state` says otherwise; it is removed with the program.
     home: tempfile::TempDir,
 }
 
 /// The program, with a clean environment and an empty working directory.
 pub(crate) fn keysweep() -> Program {
-    let (directory, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_keysweep"));
     command
         .env_clear()
