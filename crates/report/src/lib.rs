@@ -7,6 +7,7 @@
 pub mod asff;
 mod compliance;
 pub mod csv;
+pub mod explanation;
 pub mod identity;
 pub mod json;
 pub mod junit;
@@ -19,6 +20,7 @@ pub mod policies;
 pub mod resolved;
 pub mod summary;
 pub mod terminal;
+pub mod timeline;
 pub mod visible;
 pub mod words;
 

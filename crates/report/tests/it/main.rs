@@ -7,6 +7,8 @@
 
 mod csv_rows;
 mod documentation;
+mod explained;
+mod keys;
 mod ndjson_lines;
 mod pipelines;
 mod properties;
