@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use keysweep_core::account::{AccountId, Partition};
+use keysweep_core::key::UserName;
 use keysweep_core::time::{SignedDuration, Span};
 
 use crate::settings::{Color, Setting, Settings, Shape, TABLE};
@@ -44,6 +45,8 @@ pub enum Verb {
     Demo(DemoArgs),
     /// Take in evidence that no scan can see
     Evidence(EvidenceArgs),
+    /// Say why a key has the verdict that it has, step by step, with its timeline
+    Explain(ExplainArgs),
     /// Find the long-term inactive access keys of an account or an organization
     #[command(after_help = SCAN_AFTER_HELP)]
     Scan(ScanArgs),
@@ -75,6 +78,42 @@ pub struct DemoArgs {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// The command line of `keysweep explain`.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub struct ExplainArgs {
+    /// The key's id, or as much of its beginning as no other key shares
+    #[arg(value_name = "KEY_ID", required_unless_present = "user", conflicts_with = "user")]
+    pub key: Option<String>,
+    /// All keys of a user of this name, in any account
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<UserName>,
+    /// What this scan found, by its id or the beginning of it, or `latest` [default: the last that has the key]
+    #[arg(long, value_name = "SCAN")]
+    pub scan: Option<String>,
+    /// What the explanation is written as
+    #[arg(long, short, value_name = "FORMAT", default_value = "terminal")]
+    pub format: ExplainFormat,
+    /// The columns of the text and the drawing [default: the terminal's]
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<usize>,
+    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Where the store is.
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+/// What an explanation is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// A text with a drawing
+    Terminal,
+    /// Schema keysweep.explanation/v1
+    Json,
 }
 
 const POLICIES_AFTER_HELP: &str = "\

@@ -36,6 +36,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Evidence(args) => match args.action {
             EvidenceAction::Import(args) => verb::evidence::run(args),
         },
+        Verb::Explain(args) => verb::explain::run(args),
         Verb::Scan(args) => verb::scan::run(&args),
         Verb::Policies(args) => verb::policies::run(&args),
         Verb::Simulate(args) => verb::simulate::run(args),

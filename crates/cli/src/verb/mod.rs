@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod demo;
 pub mod evidence;
+pub mod explain;
 pub mod man;
 pub mod policies;
 pub mod scan;

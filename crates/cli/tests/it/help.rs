@@ -69,6 +69,7 @@ fn there_is_a_man_page_for_every_verb() {
         "demo",
         "evidence-import",
         "evidence",
+        "explain",
         "man",
         "policies",
         "scan",

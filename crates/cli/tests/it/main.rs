@@ -6,6 +6,7 @@ mod configuration;
 mod demo;
 mod docs;
 mod evidence;
+mod explain;
 mod help;
 #[cfg(unix)]
 mod interrupt;

@@ -4,6 +4,7 @@
 //!
 //! Names in them are as AWS wrote them: whoever shows them masks and escapes them.
 
+pub mod json;
 mod outlook;
 mod steps;
 
