@@ -4,7 +4,8 @@
 use std::fmt;
 
 use crate::account::AccountId;
-use crate::call::{CallError, CallErrorKind};
+use crate::call::{Call, CallError, CallErrorKind};
+use crate::cause::Cause;
 use crate::key::{AccessKeyId, UserName};
 
 /// What was not covered.
@@ -64,6 +65,8 @@ pub enum Gap {
     OrganizationalUnitsNotRead,
     /// The tags of an account could not be read, so a filter by tag could not be applied to it.
     AccountTagsNotRead,
+    /// An account that was expected to be assessed completely was not.
+    ExpectedAccountNotComplete,
     /// The scan was stopped before this was assessed.
     Interrupted,
 }
@@ -87,6 +90,7 @@ impl Gap {
             Self::AccountsNotListed => "accounts_not_listed",
             Self::OrganizationalUnitsNotRead => "organizational_units_not_read",
             Self::AccountTagsNotRead => "account_tags_not_read",
+            Self::ExpectedAccountNotComplete => "expected_account_not_complete",
             Self::Interrupted => "interrupted",
         }
     }
@@ -164,6 +168,9 @@ impl fmt::Display for Gap {
             Self::AccountTagsNotRead => f.write_str(
                 "the account's tags could not be read: it is assessed whatever the filters by tag say",
             ),
+            Self::ExpectedAccountNotComplete => {
+                f.write_str("the account was expected to be assessed completely, and was not")
+            }
             Self::Interrupted => f.write_str("the scan was stopped before this was assessed"),
         }
     }
@@ -185,6 +192,9 @@ pub struct Problem {
 impl Problem {
     /// What to do about it, in one or two sentences.
     pub fn remedy(&self) -> String {
+        if let Some(remedy) = self.remedy_of_policy() {
+            return remedy;
+        }
         let kind = self.error.as_ref().map(|error| error.kind);
         let permission = self.error.as_ref().and_then(|error| error.call.permission());
         match (&self.gap, kind) {
@@ -193,6 +203,9 @@ impl Problem {
             }
             (Gap::Interrupted, Some(CallErrorKind::CredentialsExpired)) => {
                 "Renew the caller's credentials (aws sso login, or a new session) and go on with keysweep scan --resume.".to_owned()
+            }
+            (Gap::ExpectedAccountNotComplete, _) => {
+                "Mend what the report says of this account, or take it off the list of --expect-accounts.".to_owned()
             }
             (Gap::UserVanished { .. }, _) => {
                 "Nothing, if the user was deleted: its keys went with it. Scan again once a new credential report is out (4 hours)."
@@ -222,6 +235,30 @@ impl Problem {
                 "Scan again later. To do without the report, use --exhaustive.".to_owned()
             }
             _ => "Scan again; if it stays, report it with the message above.".to_owned(),
+        }
+    }
+}
+
+impl Problem {
+    /// What to do where AWS told which kind of policy refused the call.
+    fn remedy_of_policy(&self) -> Option<String> {
+        let call = self.error.as_ref()?.call;
+        match self.cause() {
+            // Mostly one that denies regions: said in full where the history is concerned.
+            Cause::ServiceControlPolicy if self.gap != Gap::HistoryNotRead => {
+                Some(format!("Exempt the role from the service control policy of the organization that denies {call}."))
+            }
+            Cause::ResourceControlPolicy => {
+                Some(format!("Exempt the caller from the resource control policy of the organization that denies {call}."))
+            }
+            Cause::TrustPolicy => Some(
+                "Let the role's trust policy name the caller's account and the same --external-id: keysweep policies writes it."
+                    .to_owned(),
+            ),
+            Cause::PermissionMissing if call == Call::AssumeRole => {
+                Some("Allow sts:AssumeRole on the role for the caller: keysweep policies writes the policy.".to_owned())
+            }
+            _ => None,
         }
     }
 }

@@ -55,18 +55,36 @@ pub struct FindingTotals {
     pub contradictory: u64,
 }
 
+impl AccountTotals {
+    pub(crate) fn add(&mut self, status: &AccountStatus) {
+        self.total += 1;
+        *match status {
+            AccountStatus::Complete => &mut self.complete,
+            AccountStatus::Partial => &mut self.partial,
+            AccountStatus::NotAssessed => &mut self.not_assessed,
+            AccountStatus::Skipped(_) => &mut self.skipped,
+        } += 1;
+    }
+}
+
+impl FindingTotals {
+    pub(crate) fn add(&mut self, verdict: Verdict) {
+        self.total += 1;
+        *match verdict {
+            Verdict::LongTerm => &mut self.long_term,
+            Verdict::Recent => &mut self.recent,
+            Verdict::Undetermined => &mut self.undetermined,
+            Verdict::Contradictory => &mut self.contradictory,
+        } += 1;
+    }
+}
+
 impl Totals {
     /// The sums of `assessment`.
     pub fn of(assessment: &Assessment) -> Self {
         let mut totals = Self { calls: assessment.all_calls(), ..Self::default() };
         for account in &assessment.accounts {
-            totals.accounts.total += 1;
-            *match account.status {
-                AccountStatus::Complete => &mut totals.accounts.complete,
-                AccountStatus::Partial => &mut totals.accounts.partial,
-                AccountStatus::NotAssessed => &mut totals.accounts.not_assessed,
-                AccountStatus::Skipped(_) => &mut totals.accounts.skipped,
-            } += 1;
+            totals.accounts.add(&account.status);
             match (account.users, &account.status) {
                 (Some(users), _) => totals.users += users,
                 (None, AccountStatus::Skipped(_)) => {}
@@ -74,13 +92,7 @@ impl Totals {
             }
             let mut long_term = false;
             for finding in &account.findings {
-                totals.findings.total += 1;
-                *match finding.verdict {
-                    Verdict::LongTerm => &mut totals.findings.long_term,
-                    Verdict::Recent => &mut totals.findings.recent,
-                    Verdict::Undetermined => &mut totals.findings.undetermined,
-                    Verdict::Contradictory => &mut totals.findings.contradictory,
-                } += 1;
+                totals.findings.add(finding.verdict);
                 if finding.verdict == Verdict::LongTerm {
                     long_term = true;
                     totals.oldest_at_least = totals.oldest_at_least.max(Some(finding.at_least()));

@@ -48,7 +48,7 @@ columns! {
     gap, call, error_code, error_message, request_id, detail, remedy,
     state, skip_reason, method, users, covered_seconds, findings, long_term_findings, problems,
     calls_sent, calls_throttled, assessed_at,
-    asserted_seconds, assertion,
+    asserted_seconds, assertion, cause,
 }
 
 /// Writes the header and every row: the organization's problems, then account by account the account, its findings and
@@ -196,6 +196,7 @@ impl Rows<'_> {
             request_id: self.maybe(error.and_then(|error| error.request_id.as_deref())),
             detail: self.maybe(problem.detail.as_deref()),
             remedy: self.cell(&problem.remedy()),
+            cause: problem.cause().name().to_owned(),
             ..self.row("problem", account)
         };
         if let Some(account) = problem.account {

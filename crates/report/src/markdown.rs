@@ -11,6 +11,7 @@ use std::io;
 
 use keysweep_core::account::Account;
 use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment};
+use keysweep_core::coverage_summary::CoverageSummary;
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::problem::Problem;
 use keysweep_core::totals::Totals;
@@ -61,7 +62,7 @@ struct Page<'a> {
 impl Page<'_> {
     fn head(&mut self, assessment: &Assessment) {
         let totals = Totals::of(assessment);
-        let coverage = summary::coverage(&totals);
+        let coverage = summary::coverage(&totals, &CoverageSummary::of(assessment));
         // Writing to a String cannot fail.
         let _ = write!(
             self.text,

@@ -1,6 +1,7 @@
 //! The sentences about a whole assessment, which stand first in every format that people read. Those about one key or
 //! one account are in [`crate::words`].
 
+use keysweep_core::coverage_summary::CoverageSummary;
 use keysweep_core::totals::Totals;
 
 use crate::words::{self, count, grouped};
@@ -25,7 +26,7 @@ pub fn headline(totals: &Totals) -> String {
 }
 
 /// How much the verdicts speak for.
-pub fn coverage(totals: &Totals) -> String {
+pub fn coverage(totals: &Totals, coverage: &CoverageSummary) -> String {
     let accounts = totals.accounts;
     let mut parts = vec![format!(
         "{} of {} assessed completely",
@@ -39,17 +40,26 @@ pub fn coverage(totals: &Totals) -> String {
             parts.push(format!("{} {what}", grouped(number)));
         }
     }
-    let unknown = match totals.accounts_with_unknown_users {
-        0 => String::new(),
-        1 => " (the users of 1 more account are not known)".to_owned(),
-        number => format!(" (the users of {} more accounts are not known)", grouped(number)),
+    format!("{}. The verdicts speak for {}.", parts.join(", "), spoken_for(coverage))
+}
+
+/// `47 of 50 accounts (1,880 of about 2,000 users)`.
+fn spoken_for(coverage: &CoverageSummary) -> String {
+    let to_assess = coverage.accounts_to_assess;
+    let accounts = match coverage.accounts {
+        0 => return "nothing: no account could be looked into".to_owned(),
+        all if all == to_assess => count(to_assess, "account"),
+        some => format!("{} of {}", grouped(some), count(to_assess, "account")),
     };
-    let entered = count(accounts.complete + accounts.partial, "account");
-    format!(
-        "{}. The verdicts speak for {} in {entered}{unknown}.",
-        parts.join(", "),
-        count(totals.users, "user")
-    )
+    let users = match coverage.users_to_assess {
+        None => format!("{}; how many there are in all is not known", count(coverage.users, "user")),
+        Some(all) if all == coverage.users && !coverage.users_are_estimated => count(all, "user"),
+        Some(all) => {
+            let about = if coverage.users_are_estimated { "about " } else { "" };
+            format!("{} of {about}{}", grouped(coverage.users), count(all, "user"))
+        }
+    };
+    format!("{accounts} ({users})")
 }
 
 /// The inactive keys by verdict.

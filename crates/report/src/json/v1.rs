@@ -19,6 +19,7 @@ use keysweep_core::problem::{Gap, Problem};
 use keysweep_core::time::{Instant, Interval, SignedDuration};
 use serde::{Serialize, Serializer};
 
+use super::coverage_v1::CoverageSummaryV1;
 use crate::identity::identified;
 use crate::mask::Mask;
 use crate::words;
@@ -43,6 +44,7 @@ pub(crate) struct Document<'a> {
     caller: CallerV1<'a>,
     policy: PolicyV1,
     totals: TotalsV1,
+    coverage_summary: CoverageSummaryV1<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     organization_problems: Option<Problems<'a>>,
     organization_calls: Vec<CallV1>,
@@ -63,7 +65,7 @@ impl<'a> Document<'a> {
     }
 
     /// The document without its ids, accounts and problems: what one line says of the assessment.
-    pub(crate) fn head(assessment: &'a Assessment, totals: &Totals, mask: &Mask<'_>) -> Self {
+    pub(crate) fn head(assessment: &'a Assessment, totals: &Totals, mask: &Mask<'a>) -> Self {
         let conclusion = assessment.conclusion();
         Self {
             schema: None,
@@ -78,6 +80,7 @@ impl<'a> Document<'a> {
             caller: CallerV1::of(&assessment.caller, mask),
             policy: PolicyV1::of(&assessment.policy),
             totals: TotalsV1::of(totals),
+            coverage_summary: CoverageSummaryV1::of(assessment, totals, mask),
             organization_problems: None,
             organization_calls: calls(&assessment.calls),
             accounts: None,
@@ -186,7 +189,7 @@ impl TotalsV1 {
 }
 
 #[derive(Serialize)]
-struct AccountTotalsV1 {
+pub(super) struct AccountTotalsV1 {
     total: u64,
     complete: u64,
     partial: u64,
@@ -195,14 +198,14 @@ struct AccountTotalsV1 {
 }
 
 impl AccountTotalsV1 {
-    fn of(totals: AccountTotals) -> Self {
+    pub(super) fn of(totals: AccountTotals) -> Self {
         let AccountTotals { total, complete, partial, not_assessed, skipped } = totals;
         Self { total, complete, partial, not_assessed, skipped }
     }
 }
 
 #[derive(Serialize)]
-struct FindingTotalsV1 {
+pub(super) struct FindingTotalsV1 {
     total: u64,
     long_term: u64,
     recent: u64,
@@ -211,7 +214,7 @@ struct FindingTotalsV1 {
 }
 
 impl FindingTotalsV1 {
-    fn of(totals: FindingTotals) -> Self {
+    pub(super) fn of(totals: FindingTotals) -> Self {
         let FindingTotals { total, long_term, recent, undetermined, contradictory } = totals;
         Self { total, long_term, recent, undetermined, contradictory }
     }
@@ -622,6 +625,7 @@ pub(crate) struct ProblemV1<'a> {
     request_id: Option<Text<'a>>,
     detail: Option<Text<'a>>,
     remedy: Text<'a>,
+    cause: &'static str,
 }
 
 impl<'a> ProblemV1<'a> {
@@ -649,6 +653,7 @@ impl<'a> ProblemV1<'a> {
             request_id: error.and_then(|error| error.request_id.as_deref()).map(|id| mask.text(id)),
             detail: problem.detail.as_deref().map(|detail| mask.text(detail)),
             remedy: mask.owned(problem.remedy()),
+            cause: problem.cause().name(),
         }
     }
 }

@@ -15,13 +15,13 @@ use crate::words::{count, grouped, skip_reason};
 /// How many members of a group are named.
 const EXAMPLES: usize = 5;
 
-/// Problems with the same gap, the same failed call and the same error code.
+/// Problems with the same gap, the same failed call, the same error code and the same cause.
 pub(super) fn problems(page: &mut Page, context: &Context<'_>) {
     let mut groups: BTreeMap<_, Vec<&Problem>> = BTreeMap::new();
     for problem in context.assessment.problems() {
         let error = problem.error.as_ref();
         let cause = error.map(|error| (error.call, error.code.as_deref(), error.kind));
-        groups.entry((problem.gap.name(), cause)).or_default().push(problem);
+        groups.entry((problem.gap.name(), cause, problem.cause())).or_default().push(problem);
     }
     if groups.is_empty() {
         return;
@@ -32,17 +32,18 @@ pub(super) fn problems(page: &mut Page, context: &Context<'_>) {
     ));
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(cause, problems)| (Reverse(problems.len()), *cause));
-    for ((gap, cause), problems) in groups.iter().take(context.max_rows) {
+    for ((gap, error, cause), problems) in groups.iter().take(context.max_rows) {
         let times = match problems.len() {
             1 => String::new(),
             times => format!(", {} times", grouped(times as u64)),
         };
-        let cause = match cause {
+        let error = match error {
             Some((call, Some(code), _)) => format!(": {} from {call}", context.show(code)),
             Some((call, None, _)) => format!(": {call} was not answered"),
             None => String::new(),
         };
-        page.paragraph(2, DOUBT, &format!("{gap}{times}{cause}"));
+        page.paragraph(2, DOUBT, &format!("{gap}{times}{error}"));
+        page.paragraph(4, PLAIN, &format!("cause: {cause}"));
         group(page, context, problems);
     }
     context.more(page, groups.len());

@@ -8,11 +8,14 @@ mod findings;
 mod gaps;
 mod page;
 mod table;
+mod units;
 
 use std::collections::HashMap;
 
 use keysweep_core::account::{Account, AccountId};
 use keysweep_core::assessment::{Assessment, Conclusion, Scope};
+
+use keysweep_core::coverage_summary::CoverageSummary;
 
 use self::page::{BAD, BOLD, DIM, DOUBT, GOOD, PLAIN, Page};
 use crate::Options;
@@ -44,6 +47,7 @@ impl Default for Style {
 struct Context<'a> {
     assessment: &'a Assessment,
     totals: Totals,
+    coverage: CoverageSummary,
     mask: Mask<'a>,
     accounts: HashMap<AccountId, &'a Account>,
     max_rows: usize,
@@ -87,6 +91,7 @@ pub fn summary(assessment: &Assessment, options: &Options) -> String {
     let context = Context {
         assessment,
         totals: Totals::of(assessment),
+        coverage: CoverageSummary::of(assessment),
         mask: Mask::new(assessment, options.mask),
         accounts: assessment
             .accounts
@@ -100,6 +105,7 @@ pub fn summary(assessment: &Assessment, options: &Options) -> String {
     findings::list(&mut page, &context);
     findings::to_look_at(&mut page, &context);
     findings::undetermined(&mut page, &context);
+    units::table(&mut page, &context);
     gaps::problems(&mut page, &context);
     gaps::skipped(&mut page, &context);
     scan(&mut page, &context);
@@ -109,7 +115,7 @@ pub fn summary(assessment: &Assessment, options: &Options) -> String {
 const LABEL: usize = 11;
 
 fn head(page: &mut Page, context: &Context<'_>) {
-    let Context { assessment, totals, .. } = context;
+    let Context { assessment, totals, coverage, .. } = context;
     let conclusion = assessment.conclusion();
     let paint = match conclusion {
         _ if totals.findings.long_term > 0 => BAD,
@@ -124,7 +130,7 @@ fn head(page: &mut Page, context: &Context<'_>) {
         Conclusion::Incomplete => ("INCOMPLETE", DOUBT),
     };
     page.labelled(LABEL, "Result", paint, &format!("{word}: {}.", words::conclusion(conclusion)));
-    page.labelled(LABEL, "Coverage", PLAIN, &summary::coverage(totals));
+    page.labelled(LABEL, "Coverage", PLAIN, &summary::coverage(totals, coverage));
     page.labelled(LABEL, "Keys", PLAIN, &summary::inactive_keys(totals));
     let policy = &assessment.policy;
     let threshold = format!(

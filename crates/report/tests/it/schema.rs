@@ -2,6 +2,7 @@
 //! keywords that the schema uses and refuses any other; a full one would cost more to compile than this crate.
 
 use keysweep_core::call::CallErrorKind;
+use keysweep_core::cause::Cause;
 use keysweep_core::problem::Gap;
 use keysweep_report::{Format, Options, render};
 use serde_json::Value;
@@ -151,7 +152,7 @@ fn every_object_of_the_schema_is_closed_and_complete() {
     }
     let mut seen = 0;
     visit(&schema(), &mut seen);
-    assert_eq!(seen, 20);
+    assert_eq!(seen, 25);
 }
 
 /// The names in the schema's list, sorted.
@@ -184,6 +185,7 @@ fn every_gap_and_every_kind_of_error_is_in_the_schema() {
         Gap::AccountsNotListed,
         Gap::OrganizationalUnitsNotRead,
         Gap::AccountTagsNotRead,
+        Gap::ExpectedAccountNotComplete,
         Gap::Interrupted,
     ];
     // A gap that is new in the core does not compile here until it is in the list above, and so in the schema.
@@ -204,12 +206,17 @@ fn every_gap_and_every_kind_of_error_is_in_the_schema() {
             | Gap::AccountsNotListed
             | Gap::OrganizationalUnitsNotRead
             | Gap::AccountTagsNotRead
+            | Gap::ExpectedAccountNotComplete
             | Gap::Interrupted => {}
         }
     }
     let mut names: Vec<_> = gaps.iter().map(Gap::name).collect();
     names.sort_unstable();
     assert_eq!(listed("/$defs/problem/properties/gap/enum"), names);
+
+    let mut names: Vec<_> = Cause::ALL.iter().map(|cause| cause.name()).collect();
+    names.sort_unstable();
+    assert_eq!(listed("/$defs/cause/enum"), names);
 
     let kinds = [
         CallErrorKind::Throttled,

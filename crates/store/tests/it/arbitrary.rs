@@ -207,7 +207,7 @@ impl Any {
     }
 
     fn problem(&mut self) -> Problem {
-        let gap = match self.0.u8(..16) {
+        let gap = match self.0.u8(..17) {
             0 => Gap::AccountNotEntered,
             1 => Gap::UsersNotListed,
             2 => Gap::ReportUnavailable,
@@ -223,6 +223,7 @@ impl Any {
             12 => Gap::AccountsNotListed,
             13 => Gap::OrganizationalUnitsNotRead,
             14 => Gap::AccountTagsNotRead,
+            15 => Gap::ExpectedAccountNotComplete,
             _ => Gap::Interrupted,
         };
         let kinds = [

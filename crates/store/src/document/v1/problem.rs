@@ -34,6 +34,7 @@ enum GapV1 {
     AccountsNotListed,
     OrganizationalUnitsNotRead,
     AccountTagsNotRead,
+    ExpectedAccountNotComplete,
     Interrupted,
 }
 
@@ -60,6 +61,7 @@ impl GapV1 {
             Gap::AccountsNotListed => Self::AccountsNotListed,
             Gap::OrganizationalUnitsNotRead => Self::OrganizationalUnitsNotRead,
             Gap::AccountTagsNotRead => Self::AccountTagsNotRead,
+            Gap::ExpectedAccountNotComplete => Self::ExpectedAccountNotComplete,
             Gap::Interrupted => Self::Interrupted,
         }
     }
@@ -85,6 +87,7 @@ impl GapV1 {
             Self::AccountsNotListed => Gap::AccountsNotListed,
             Self::OrganizationalUnitsNotRead => Gap::OrganizationalUnitsNotRead,
             Self::AccountTagsNotRead => Gap::AccountTagsNotRead,
+            Self::ExpectedAccountNotComplete => Gap::ExpectedAccountNotComplete,
             Self::Interrupted => Gap::Interrupted,
         })
     }
