@@ -4,6 +4,7 @@
 pub mod args;
 pub mod config;
 pub mod exit;
+pub mod expected;
 pub mod failure;
 pub mod interrupt;
 pub mod output;

@@ -19,6 +19,8 @@ pub struct Settings {
     pub org: bool,
     /// Which accounts of the organization.
     pub filters: Filters,
+    /// The file that lists the accounts that must be assessed completely.
+    pub expect_accounts: Option<PathBuf>,
     /// The role to assume in member accounts.
     pub role: Role,
     /// The AWS profile; the SDK's default where `None`.
@@ -86,6 +88,7 @@ impl Default for Settings {
         Self {
             org: false,
             filters: Filters::default(),
+            expect_accounts: None,
             role: Role {
                 name: "OrganizationAccountAccessRole".to_owned(),
                 path: "/".to_owned(),
@@ -205,6 +208,19 @@ pub static TABLE: &[Setting] = &[
         help: "With --org, leave these accounts out, named as for --include. Repeatable; wins over --include",
         example: r#"["111122223333"]"#,
         apply: |settings, text| parse(text).map(|selector| settings.filters.exclude.push(selector)),
+    },
+    Setting {
+        name: "expect-accounts",
+        short: None,
+        shape: Shape::Text,
+        value_name: "FILE",
+        default: "",
+        heading: ACCOUNTS,
+        help: "A list of accounts, one id a line (# begins a comment): one of them that is not assessed completely, or not in the organization, is a problem",
+        example: r#""accounts.txt""#,
+        apply: |settings, text| {
+            set(&mut settings.expect_accounts, not_empty(text).map(|path| Some(path.into())))
+        },
     },
     Setting {
         name: "role-name",
@@ -614,6 +630,7 @@ mod tests {
         for (name, text) in [
             ("org", "maybe"),
             ("include", "prod"),
+            ("expect-accounts", ""),
             ("role-name", "security/audit"),
             ("role-name", ""),
             ("role-path", "security"),

@@ -1,9 +1,12 @@
 //! `keysweep scan`: assesses an account or an organization and writes the report.
 
+use std::collections::BTreeSet;
+
 use anyhow::anyhow;
 use keysweep_app::memory::StoreFailure;
 use keysweep_app::scan::{Resumed, ScanError, ScanRequest, Scanned, Target, scan};
 use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock};
+use keysweep_core::account::AccountId;
 use keysweep_core::assessment::Assessment;
 use keysweep_core::call::{CallError, CallErrorKind};
 use keysweep_core::finding::Verdict;
@@ -18,6 +21,7 @@ use tokio::sync::watch;
 use crate::args::ScanArgs;
 use crate::config::{self, ConfigError, Resolved};
 use crate::exit::Exit;
+use crate::expected;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::progress::ProgressLine;
@@ -34,11 +38,19 @@ pub fn run(args: &ScanArgs) -> Outcome {
     for warning in warnings {
         note(settings.quiet, &format!("warning: {warning}"));
     }
+    let expected = settings.expect_accounts.as_deref().map(expected::read).transpose().map_err(|error| {
+        Failure::usage(error).hint("--expect-accounts takes a file with an account id in each line")
+    })?;
     let reports = Reports::open(&settings.formats, settings.output.as_deref())?;
-    interrupt::run(|stop| assess(settings, reports, stop))
+    interrupt::run(|stop| assess(settings, expected.unwrap_or_default(), reports, stop))
 }
 
-async fn assess(settings: Settings, reports: Reports, mut stop: watch::Receiver<bool>) -> Outcome {
+async fn assess(
+    settings: Settings,
+    expected: BTreeSet<AccountId>,
+    reports: Reports,
+    mut stop: watch::Receiver<bool>,
+) -> Outcome {
     let store = state::open(settings.state.clone()).await?;
     let session = tokio::select! {
         session = Session::load(session_options(&settings)) => session,
@@ -57,7 +69,8 @@ async fn assess(settings: Settings, reports: Reports, mut stop: watch::Receiver<
     };
     progress.clear();
     match scanned {
-        Some(Ok(Scanned { assessment, not_kept })) => {
+        Some(Ok(Scanned { mut assessment, not_kept })) => {
+            assessment.expect_accounts(&expected);
             let is_stopped = *stop.borrow();
             let exit = report(&assessment, &settings, reports, is_stopped)?;
             not_kept.map_or(Ok(exit), |failure| Err(not_all_kept(failure)))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use keysweep_core::account::AccountState;
 use keysweep_core::time::Instant;
 use keysweep_sim::fault::{Denial, Effect, Rule};
 use keysweep_sim::{Action, WorldSpec};
@@ -182,4 +183,87 @@ fn outside_an_organization_it_says_so() {
         "{}",
         run.stderr
     );
+}
+
+/// The sentences of the problems that an expected account makes, by account.
+fn unmet(assessment: &Value) -> BTreeMap<String, String> {
+    let problems = assessment["organization_problems"].as_array().unwrap().iter();
+    problems
+        .filter(|problem| problem["gap"] == "expected_account_not_complete")
+        .map(|problem| {
+            let text = |field: &str| problem[field].as_str().unwrap().to_owned();
+            (text("account_id"), text("detail"))
+        })
+        .collect()
+}
+
+#[test]
+fn an_account_that_was_expected_and_not_assessed_completely_fails_the_scan() {
+    let aws = Aws::with(|world| {
+        old_key(world, 1, OLD);
+        old_key(world, 2, OTHER);
+        world.account(account(3)).no_role();
+        world.account(account(4)).state(AccountState::Suspended);
+        world.account(account(5));
+    });
+    let scan = |list: &str, more: &[&str]| {
+        let program = aws.keysweep().file("accounts.txt", list).args(["scan", "--format", "json"]);
+        program.args(["--expect-accounts", "accounts.txt"]).args(more).run()
+    };
+    // All that was expected is there: what was found decides.
+    let run = scan("000000000001\n", &[]);
+    assert_eq!((run.code, unmet(&json(&run))), (3, BTreeMap::new()));
+
+    let list =
+        "000000000001\n000000000002\n000000000003 # invited\n000000000004\n000000000005\n999999999999\n";
+    let run = scan(list, &["--org", "--exclude", "000000000005"]);
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    let expected = [
+        ("000000000003", "it was not assessed"),
+        ("000000000004", "it was skipped: its state is SUSPENDED"),
+        ("000000000005", "it was skipped: --include or --exclude leaves it out"),
+        ("999999999999", "it is not among the accounts that were listed"),
+    ];
+    let expected: BTreeMap<String, String> =
+        expected.into_iter().map(|(id, detail)| (id.to_owned(), detail.to_owned())).collect();
+    let assessment = json(&run);
+    assert_eq!(unmet(&assessment), expected);
+    let coverage = &assessment["coverage_summary"];
+    assert_eq!(
+        (&coverage["accounts"], &coverage["accounts_to_assess"]),
+        (&2.into(), &3.into()),
+        "skipped accounts were not to be assessed: {coverage:#}"
+    );
+    let causes: BTreeMap<&str, &Value> = coverage["causes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cause| (cause["cause"].as_str().unwrap(), &cause["account_ids"]))
+        .collect();
+    let all_unmet: Value = expected.keys().cloned().collect();
+    let (role, state) = (serde_json::json!(["000000000003"]), serde_json::json!(["000000000004"]));
+    let expected_causes = [
+        ("account_not_in_use", &state),
+        ("expected_account", &all_unmet),
+        ("role_missing_or_untrusting", &role),
+    ];
+    assert_eq!(causes, BTreeMap::from(expected_causes));
+
+    // Nothing else is wrong, and yet the exit code is 4.
+    let run = scan("000000000001\n000000000002\n", &[]);
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    assert_eq!(unmet(&json(&run)).into_keys().collect::<Vec<_>>(), ["000000000002"]);
+}
+
+#[test]
+fn a_list_of_accounts_that_cannot_be_read_is_said_before_the_scan() {
+    let aws = Aws::with(|world| old_key(world, 1, OLD));
+    for (list, part) in [("payments\n", "line 1"), ("# none\n", "names none")] {
+        let program = aws.keysweep().file("accounts.txt", list);
+        let run = program.args(["scan", "--expect-accounts", "accounts.txt"]).run();
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert!(run.stderr.contains(part) && run.stderr.contains("accounts.txt"), "{}", run.stderr);
+    }
+    assert_eq!(aws.keysweep().args(["scan", "--expect-accounts", "missing.txt"]).run().code, 2);
+    assert!(aws.sim.calls().accounts.is_empty());
 }
