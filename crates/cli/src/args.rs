@@ -53,6 +53,8 @@ pub enum Verb {
     /// Write the least-privilege IAM policies that keysweep needs
     #[command(after_help = POLICIES_AFTER_HELP)]
     Policies(PoliciesArgs),
+    /// List the rules that findings are instances of, with severities and controls, or show one
+    Rules(RulesArgs),
     /// Serve a simulated AWS organization on this machine, for any AWS tool
     Simulate(SimulateArgs),
     /// Look after the store, where scans are kept: check it, move it, remove what is old
@@ -295,6 +297,30 @@ pub enum StateAction {
         #[arg(long, value_name = "TIME", value_parser = age)]
         older_than: SignedDuration,
     },
+}
+
+/// The command line of `keysweep rules`.
+#[derive(Debug, clap::Args)]
+pub struct RulesArgs {
+    /// The rule to show in full, such as KS001; without it, all of them are listed
+    pub rule: Option<String>,
+    /// How they are written
+    #[arg(long, value_name = "NAME", default_value = "terminal")]
+    pub format: RulesFormat,
+    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// How rules are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RulesFormat {
+    /// To read in a terminal
+    Terminal,
+    /// One JSON document, schema keysweep.rules/v1
+    Json,
+    /// Markdown, as in docs/rules
+    Markdown,
 }
 
 /// The command line of `keysweep completions`.

@@ -24,5 +24,6 @@ pub mod plan;
 pub mod policy;
 pub mod ports;
 pub mod problem;
+pub mod rule;
 pub mod time;
 pub mod totals;

@@ -14,7 +14,9 @@ use keysweep_core::key::Owner;
 use serde::Serialize;
 
 use crate::Options;
-use crate::compliance::{Item, Severity, Status, Subject, cut, items};
+use keysweep_core::rule::Severity;
+
+use crate::compliance::{Item, Status, Subject, cut, items};
 use crate::json::layout::Layout;
 use crate::mask::Mask;
 use crate::visible::visible;
@@ -267,6 +269,7 @@ fn severity(item: &Item<'_>) -> SeverityOf {
         Severity::Low => ("LOW", 1),
         Severity::Medium => ("MEDIUM", 40),
         Severity::High => ("HIGH", 70),
+        Severity::Critical => ("CRITICAL", 90),
     };
     SeverityOf { label, normalized: Some(normalized), original: item.rule }
 }

@@ -7,6 +7,7 @@ use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, Sc
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::key::Owner;
 use keysweep_core::problem::Problem;
+use keysweep_core::rule::{self, Rule, Severity};
 use keysweep_core::time::Instant;
 
 use crate::Options;
@@ -15,19 +16,6 @@ use crate::mask::Mask;
 use crate::resolved::Resolved;
 use crate::visible::visible;
 use crate::words;
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Severity {
-    /// Nothing to do.
-    Informational,
-    /// Needs no action of its own.
-    Low,
-    /// To be addressed, not urgently.
-    Medium,
-    /// To be addressed first.
-    High,
-}
 
 /// How it stands against the threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +101,7 @@ impl<'a> Maker<'a> {
     }
 
     fn key(self, id: String, finding: &'a Finding, assessed: &'a AccountAssessment) -> Item<'a> {
-        let (rule, severity, status, remedy) = judgement(finding);
+        let (status, remedy) = judgement(finding);
         let key = self.key_words(finding);
         let text = self.show(&words::finding(finding, &self.assessment.policy));
         Item {
@@ -122,8 +110,8 @@ impl<'a> Maker<'a> {
             title: format!("{key} is {}", self.show(&words::inactive_for(finding))),
             text: format!("{key}: {text}."),
             problems: Vec::new(),
-            rule,
-            severity,
+            rule: Rule::of(finding).id,
+            severity: rule::severity(finding, &self.assessment.policy),
             status,
             remedy: remedy.to_owned(),
             since: finding.inactive_since.interval.latest(),
@@ -136,7 +124,6 @@ impl<'a> Maker<'a> {
     fn resolved(self, resolved: &'a Resolved) -> Item<'a> {
         let finding = &resolved.finding;
         let account = self.assessment.accounts.iter().find(|one| one.account.id == finding.account);
-        let (rule, ..) = judgement(finding);
         let key = self.key_words(finding);
         let title = format!("{key} {}", resolved.resolution.text());
         Item {
@@ -145,7 +132,7 @@ impl<'a> Maker<'a> {
             text: format!("{title}: it was {}.", self.show(&words::inactive_for(finding))),
             title,
             problems: Vec::new(),
-            rule,
+            rule: Rule::of(finding).id,
             severity: Severity::Informational,
             status: Status::Pass,
             remedy: "Nothing is left to do.".to_owned(),
@@ -254,43 +241,30 @@ impl<'a> Maker<'a> {
 /// The rule of items that say whether an account could be assessed: they fail it where it could not.
 pub(crate) const NOT_ASSESSED: &str = "KS007";
 
-/// The rule that a finding is an instance of, how bad it is, how it stands, and what to do.
-fn judgement(finding: &Finding) -> (&'static str, Severity, Status, &'static str) {
-    let rule = match (&finding.owner, finding.verdict) {
-        (Owner::Root, _) => "KS005",
-        (_, Verdict::LongTerm) => "KS001",
-        (_, Verdict::Undetermined) => "KS002",
-        (_, Verdict::Recent) => "KS003",
-        (_, Verdict::Contradictory) => "KS004",
-    };
-    let (severity, status, remedy) = match (finding.verdict, &finding.owner) {
+/// How a finding stands, and what to do.
+fn judgement(finding: &Finding) -> (Status, &'static str) {
+    match (finding.verdict, &finding.owner) {
         (Verdict::LongTerm, Owner::Root) => (
-            Severity::High,
             Status::Fail,
             "Sign in as the root user, look that the key is still inactive, and delete it: a root user needs no access keys.",
         ),
         (Verdict::LongTerm, Owner::User { .. }) => (
-            Severity::Medium,
             Status::Fail,
             "Agree with its owner that the key can go, look once more that it is still Inactive, and delete it (iam:DeleteAccessKey). Deletion cannot be undone.",
         ),
         (Verdict::Undetermined, _) => (
-            Severity::Low,
             Status::Warning,
             "Scan again when it will be known, and let keysweep read the account's event history.",
         ),
         (Verdict::Contradictory, _) => (
-            Severity::Low,
             Status::Warning,
             "Look at the key's history: what the evidence says of it cannot all be true, so nothing is concluded from it.",
         ),
         (Verdict::Recent, _) => (
-            Severity::Informational,
             Status::Pass,
             "Nothing yet: it was deactivated within the threshold. Delete it when nobody misses it.",
         ),
-    };
-    (rule, severity, status, remedy)
+    }
 }
 
 /// At most so many characters, and an ellipsis for what is cut.

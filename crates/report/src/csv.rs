@@ -15,6 +15,7 @@ use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::key::{LastUsed, Owner, UserName};
 use keysweep_core::policy::Policy;
 use keysweep_core::problem::Problem;
+use keysweep_core::rule::{self, Rule};
 use keysweep_core::time::{Instant, SignedDuration};
 
 use crate::identity::identified;
@@ -49,6 +50,7 @@ columns! {
     state, skip_reason, method, users, covered_seconds, findings, long_term_findings, problems,
     calls_sent, calls_throttled, assessed_at,
     asserted_seconds, assertion, cause,
+    rule_id, rule_ids, severity,
 }
 
 /// Writes the header and every row: the organization's problems, then account by account the account, its findings and
@@ -179,6 +181,9 @@ impl Rows<'_> {
             contradictions: self.cell(&contradictions.join("; ")),
             assessed_at: finding.assessed_at.to_string(),
             assertion: words::assertion_name(finding.assertion).to_owned(),
+            rule_id: Rule::of(finding).id.to_owned(),
+            rule_ids: Rule::all_of(finding).map(|rule| rule.id).collect::<Vec<_>>().join(" "),
+            severity: rule::severity(finding, policy).name().to_owned(),
             ..self.row("finding", Some(account))
         }
     }
@@ -197,6 +202,9 @@ impl Rows<'_> {
             detail: self.maybe(problem.detail.as_deref()),
             remedy: self.cell(&problem.remedy()),
             cause: problem.cause().name().to_owned(),
+            rule_id: Rule::of_problem(problem).id.to_owned(),
+            rule_ids: Rule::of_problem(problem).id.to_owned(),
+            severity: rule::problem_severity(problem).name().to_owned(),
             ..self.row("problem", account)
         };
         if let Some(account) = problem.account {

@@ -18,6 +18,7 @@ pub mod ndjson;
 pub mod ocsf;
 pub mod policies;
 pub mod resolved;
+pub mod rules;
 pub mod summary;
 pub mod terminal;
 pub mod timeline;

@@ -15,7 +15,9 @@ use keysweep_core::time::Instant;
 use serde::Serialize;
 
 use crate::Options;
-use crate::compliance::{Item, Severity, Status, Subject, items};
+use keysweep_core::rule::Severity;
+
+use crate::compliance::{Item, Status, Subject, items};
 use crate::json::layout::Layout;
 use crate::mask::Mask;
 use crate::words;
@@ -212,6 +214,7 @@ impl<'a> Event<'a> {
             Severity::Low => (2, "Low"),
             Severity::Medium => (3, "Medium"),
             Severity::High => (4, "High"),
+            Severity::Critical => (5, "Critical"),
         };
         let finding = match item.subject {
             Subject::Key(finding, _) => Some(finding),

@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod explain;
 pub mod man;
 pub mod policies;
+pub mod rules;
 pub mod scan;
 pub mod simulate;
 pub mod state;

@@ -167,6 +167,14 @@ fn the_permissions_are_the_call_table() {
     is_generated("docs/PERMISSIONS.md", &text);
 }
 
+#[test]
+fn every_rule_has_its_page() {
+    for rule in keysweep_core::rule::RULES {
+        is_generated(&rule.page(), &keysweep_report::rules::markdown::page(rule));
+    }
+    is_generated("docs/rules/README.md", &keysweep_report::rules::markdown::index());
+}
+
 /// The lines of fenced blocks that run keysweep, without prompt, variables, comment and what follows the command.
 fn commands(text: &str) -> Vec<String> {
     let mut fenced = false;
@@ -192,7 +200,7 @@ fn commands(text: &str) -> Vec<String> {
 #[test]
 fn every_command_in_the_documents_is_one_that_the_program_takes() {
     let mut seen = 0;
-    for name in [
+    let documents = [
         "README.md",
         "docs/CLI.md",
         "docs/CONFIG.md",
@@ -200,8 +208,11 @@ fn every_command_in_the_documents_is_one_that_the_program_takes() {
         "docs/STATE.md",
         "docs/EXIT-CODES.md",
         "docs/PERMISSIONS.md",
-    ] {
-        let text = std::fs::read_to_string(root().join(name)).unwrap();
+    ]
+    .map(str::to_owned);
+    let pages = keysweep_core::rule::RULES.iter().map(|rule| rule.page());
+    for name in documents.into_iter().chain(pages) {
+        let text = std::fs::read_to_string(root().join(&name)).unwrap();
         for command in commands(&text) {
             let words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
             let parsed = keysweep_cli::args::command().try_get_matches_from(words);

@@ -13,6 +13,7 @@ fn help_texts_are_as_they_were_reviewed() {
         ("help_evidence_import", &["evidence", "import", "--help"]),
         ("help_policies", &["policies", "--help"]),
         ("help_simulate", &["simulate", "--help"]),
+        ("help_rules", &["rules", "--help"]),
         ("help_completions", &["completions", "--help"]),
         ("help_man", &["man", "--help"]),
         ("help_state", &["state", "--help"]),
@@ -72,6 +73,7 @@ fn there_is_a_man_page_for_every_verb() {
         "explain",
         "man",
         "policies",
+        "rules",
         "scan",
         "simulate",
         "state-check",
@@ -102,6 +104,7 @@ fn a_wrong_command_line_is_a_usage_error_that_says_what_is_right() {
         (&["policies", "--role-path", "/*/"], "between its slashes"),
         (&["policies", "--partition", "aws-iso"], "aws-us-gov"),
         (&["man", "sweep"], "the verbs are"),
+        (&["rules", "KS999"], "the rules are KS001"),
         (&[], "Usage"),
     ] {
         let run = keysweep().args(arguments).run();

@@ -14,6 +14,7 @@ mod memory;
 mod output;
 mod policies;
 mod program;
+mod rules;
 mod scan;
 mod simulated;
 mod state;

@@ -16,6 +16,7 @@ use keysweep_core::infer::{Assertion, Claim, Contradiction};
 use keysweep_core::key::{LastUsed, Owner};
 use keysweep_core::policy::Policy;
 use keysweep_core::problem::{Gap, Problem};
+use keysweep_core::rule::{self, Rule};
 use keysweep_core::time::{Instant, Interval, SignedDuration};
 use serde::{Serialize, Serializer};
 
@@ -387,6 +388,9 @@ pub(crate) struct FindingV1<'a> {
     tags: Option<BTreeMap<Text<'a>, Text<'a>>>,
     owner_tag: Option<Text<'a>>,
     assessed_at: Time,
+    rule_id: &'static str,
+    rule_ids: Vec<&'static str>,
+    severity: &'static str,
 }
 
 impl<'a> FindingV1<'a> {
@@ -420,6 +424,9 @@ impl<'a> FindingV1<'a> {
             tags: tags(finding.tags.as_ref(), mask),
             owner_tag: finding.owner_tag().map(|owner| mask.text(owner)),
             assessed_at: Time(finding.assessed_at),
+            rule_id: Rule::of(finding).id,
+            rule_ids: Rule::all_of(finding).map(|rule| rule.id).collect(),
+            severity: rule::severity(finding, policy).name(),
         }
     }
 }
@@ -626,6 +633,8 @@ pub(crate) struct ProblemV1<'a> {
     detail: Option<Text<'a>>,
     remedy: Text<'a>,
     cause: &'static str,
+    rule_id: &'static str,
+    severity: &'static str,
 }
 
 impl<'a> ProblemV1<'a> {
@@ -654,6 +663,8 @@ impl<'a> ProblemV1<'a> {
             detail: problem.detail.as_deref().map(|detail| mask.text(detail)),
             remedy: mask.owned(problem.remedy()),
             cause: problem.cause().name(),
+            rule_id: Rule::of_problem(problem).id,
+            severity: rule::problem_severity(problem).name(),
         }
     }
 }

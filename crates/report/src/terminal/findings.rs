@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 
 use anstyle::Style as Paint;
 use keysweep_core::finding::{Finding, Verdict};
+use keysweep_core::rule::{self, Rule, Severity};
 
 use super::Context;
-use super::page::{BAD, BOLD, DIM, DOUBT, PLAIN, Page, shorten};
+use super::page::{BAD, BOLD, DIM, DOUBT, PLAIN, Page, paint_of, shorten};
 use super::table::{Column, draw};
 use crate::words;
 
@@ -74,6 +75,10 @@ fn confidence(finding: &Finding) -> String {
     }
 }
 
+fn severity(context: &Context<'_>, finding: &Finding) -> Severity {
+    rule::severity(finding, &context.assessment.policy)
+}
+
 /// Every inactive key, the longest inactive first.
 pub(super) fn list(page: &mut Page, context: &Context<'_>) {
     let mut findings: Vec<&Finding> = context.assessment.findings().collect();
@@ -83,13 +88,14 @@ pub(super) fn list(page: &mut Page, context: &Context<'_>) {
     findings.sort_by(|one, other| order(one, other));
     page.heading("Inactive access keys, longest first");
     let shown = &findings[..findings.len().min(context.max_rows)];
-    if !table(page, context, shown) {
+    if !table(page, context, shown, true) && !table(page, context, shown, false) {
         cards(page, context, shown);
     }
     context.more(page, findings.len());
 }
 
-fn table(page: &mut Page, context: &Context<'_>, findings: &[&Finding]) -> bool {
+/// The rule and the severity, where there is room for them, say no more than the verdict does in most rows.
+fn table(page: &mut Page, context: &Context<'_>, findings: &[&Finding], with_rules: bool) -> bool {
     let column = |header, right, least| Column { header, right, least };
     let mut columns = vec![
         column("USER", false, Some(8)),
@@ -101,6 +107,9 @@ fn table(page: &mut Page, context: &Context<'_>, findings: &[&Finding]) -> bool 
         column("LAST USED", false, None),
         column("VERDICT", false, None),
     ];
+    if with_rules {
+        columns.extend([column("RULE", false, None), column("SEVERITY", false, None)]);
+    }
     if context.many_accounts() {
         columns.insert(0, column("ACCOUNT", false, Some(16)));
     }
@@ -116,6 +125,11 @@ fn table(page: &mut Page, context: &Context<'_>, findings: &[&Finding]) -> bool 
             (words::last_used_date(&finding.last_used), PLAIN),
             (words::verdict(finding.verdict).to_owned(), paint(finding.verdict)),
         ];
+        if with_rules {
+            let severity = severity(context, finding);
+            cells.push((Rule::of(finding).id.to_owned(), DIM));
+            cells.push((severity.to_string(), paint_of(severity)));
+        }
         if context.many_accounts() {
             cells.insert(0, (context.account(finding.account), PLAIN));
         }
@@ -130,7 +144,8 @@ fn cards(page: &mut Page, context: &Context<'_>, findings: &[&Finding]) {
     let room = page.width().unwrap_or(usize::MAX).saturating_sub(4);
     for finding in findings {
         let verdict = words::verdict(finding.verdict);
-        let said = format!("{verdict}: {}", words::inactive_for(finding));
+        let (rule, severity) = (Rule::of(finding).id, severity(context, finding));
+        let said = format!("{verdict} ({rule}, {severity}): {}", words::inactive_for(finding));
         page.paragraph(2, paint(finding.verdict), &said);
         let name = format!("{} of {}", key(context, finding), context.show(finding.owner.name()));
         page.paragraph(4, PLAIN, &shorten(&name, room));

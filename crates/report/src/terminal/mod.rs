@@ -7,6 +7,7 @@ pub mod explanation;
 mod findings;
 mod gaps;
 mod page;
+pub mod rules;
 mod table;
 mod units;
 

@@ -2,6 +2,7 @@
 //! a text, with colour around them where it is wanted.
 
 use anstyle::{AnsiColor, Style as Paint};
+use keysweep_core::rule::Severity;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 pub(super) const PLAIN: Paint = Paint::new();
@@ -10,6 +11,16 @@ pub(super) const DIM: Paint = Paint::new().dimmed();
 pub(super) const BAD: Paint = AnsiColor::Red.on_default().bold();
 pub(super) const DOUBT: Paint = AnsiColor::Yellow.on_default();
 pub(super) const GOOD: Paint = AnsiColor::Green.on_default();
+
+/// How a severity is painted.
+pub(super) const fn paint_of(severity: Severity) -> Paint {
+    match severity {
+        Severity::Critical | Severity::High => BAD,
+        Severity::Medium => DOUBT,
+        Severity::Low => PLAIN,
+        Severity::Informational => DIM,
+    }
+}
 
 /// How many columns a text takes.
 pub(super) fn width(text: &str) -> usize {

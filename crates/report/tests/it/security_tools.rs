@@ -49,12 +49,12 @@ fn every_key_and_every_account_is_an_event_with_its_status() {
         ),
         [
             ["111122223333:coverage", "KS007", "Pass", "Informational", "New"],
-            ["111122223333:AKIAIOSFODNN70000004", "KS003", "Pass", "Informational", "New"],
-            ["111122223333:AKIAIOSFODNN70000001", "KS001", "Fail", "Medium", "New"],
-            ["111122223333:AKIAIOSFODNN70000006", "KS004", "Warning", "Low", "New"],
+            ["111122223333:AKIAIOSFODNN70000004", "KS003", "Pass", "Medium", "New"],
+            ["111122223333:AKIAIOSFODNN70000001", "KS001", "Fail", "High", "New"],
+            ["111122223333:AKIAIOSFODNN70000006", "KS004", "Warning", "Medium", "New"],
             ["111122223333:AKIAIOSFODNN70000005", "KS002", "Warning", "Low", "New"],
             ["111122223333:AKIAIOSFODNN70000002", "KS001", "Fail", "Medium", "New"],
-            ["111122223333:root:2023-02-01T08:00:00Z", "KS005", "Fail", "High", "New"],
+            ["111122223333:root:2023-02-01T08:00:00Z", "KS005", "Fail", "Critical", "New"],
             ["111122223333:AKIAIOSFODNN70000008", "KS001", "Pass", "Informational", "Resolved"],
             ["999900001111:AKIAIOSFODNN70000009", "KS002", "Pass", "Informational", "Resolved"],
         ]
