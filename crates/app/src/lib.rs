@@ -3,6 +3,7 @@
 //! decides.
 
 mod account;
+pub mod apply;
 pub mod filter;
 mod gate;
 pub mod import;

@@ -3,9 +3,12 @@
 
 use aws_sdk_iam::operation::RequestId;
 use aws_sdk_iam::types::{EntityType, ReportStateType, SummaryKeyType, Tag};
+use aws_smithy_types::retry::RetryConfig;
 use keysweep_core::call::{Call, CallResult};
 use keysweep_core::key::{AccessKey, AccessKeyId, LastUsed, ListedStatus, User, UserName};
-use keysweep_core::ports::{AccountSummary, Inventory, Page, RawReport, ReportState, UserDetail};
+use keysweep_core::ports::{
+    AccountSummary, Inventory, KeyControl, Page, RawReport, ReportState, UserDetail, UserNow,
+};
 
 use crate::answer::Answer;
 use crate::error::call_error;
@@ -177,6 +180,48 @@ impl Inventory for EnteredAccount {
             users: count(SummaryKeyType::Users)?,
             root_access_keys: count(SummaryKeyType::AccountAccessKeysPresent)?,
         })
+    }
+}
+
+impl KeyControl for EnteredAccount {
+    async fn get_user(&self, user: &UserName) -> CallResult<UserNow> {
+        let call = Call::GetUser;
+        let output = self
+            .iam
+            .get_user()
+            .user_name(user.as_str())
+            .send()
+            .await
+            .map_err(|error| call_error(call, &error))?;
+        let answer = Answer { call, request_id: output.request_id() };
+        let found = answer.required("User", output.user())?;
+        let created = Some(found.create_date()).filter(|date| date.secs() > 0);
+        Ok(UserNow {
+            user: User {
+                name: answer.parsed("User.UserName", Some(found.user_name()))?,
+                id: answer.text("User.UserId", Some(found.user_id()))?.to_owned(),
+                arn: answer.text("User.Arn", Some(found.arn()))?.to_owned(),
+                created: answer.instant("User.CreateDate", created)?,
+            },
+            tags: found.tags().iter().map(|tag| pair(answer, tag)).collect::<CallResult<_>>()?,
+        })
+    }
+
+    async fn delete_access_key(&self, user: &UserName, key: &AccessKeyId) -> CallResult<Option<String>> {
+        let call = Call::DeleteAccessKey;
+        // The SDK must not repeat it by itself: between the look that allows it and a repetition the key may be switched on.
+        let once = aws_sdk_iam::config::Builder::new().retry_config(RetryConfig::disabled());
+        let output = self
+            .iam
+            .delete_access_key()
+            .user_name(user.as_str())
+            .access_key_id(key.as_str())
+            .customize()
+            .config_override(once)
+            .send()
+            .await
+            .map_err(|error| call_error(call, &error))?;
+        Ok(output.request_id().map(str::to_owned))
     }
 }
 

@@ -113,7 +113,7 @@ calls! {
     /// Enters a member account.
     AssumeRole: Sts, Some("sts:AssumeRole"), MemberRole, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
     /// The organization and its management account.
-    DescribeOrganization: Organizations, Some("organizations:DescribeOrganization"), Any, Read, [Scan], Pacing::Adaptive;
+    DescribeOrganization: Organizations, Some("organizations:DescribeOrganization"), Any, Read, [Scan, CleanUp], Pacing::Adaptive;
     /// Every account of the organization.
     ListAccounts: Organizations, Some("organizations:ListAccounts"), Any, Read, [Scan], Pacing::Adaptive;
     /// The root of the tree of organizational units.
@@ -129,7 +129,7 @@ calls! {
     /// Fetches the credential report.
     GetCredentialReport: Iam, Some("iam:GetCredentialReport"), Any, Read, [Scan], Pacing::Adaptive;
     /// The users of the account.
-    ListUsers: Iam, Some("iam:ListUsers"), Any, Read, [Scan], Pacing::Adaptive;
+    ListUsers: Iam, Some("iam:ListUsers"), Any, Read, [Scan, CleanUp], Pacing::Adaptive;
     /// The access keys of one user: id, status, creation.
     ListAccessKeys: Iam, Some("iam:ListAccessKeys"), Users, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
     /// When and where one key was last used.
@@ -140,6 +140,8 @@ calls! {
     GetAccountAuthorizationDetails: Iam, Some("iam:GetAccountAuthorizationDetails"), Any, Read, [Scan], Pacing::Adaptive;
     /// Counts: users, and whether the root user has access keys.
     GetAccountSummary: Iam, Some("iam:GetAccountSummary"), Any, Read, [Scan], Pacing::Adaptive;
+    /// One user: its id, its ARN, its tags.
+    GetUser: Iam, Some("iam:GetUser"), Users, Read, [CleanUp], Pacing::Adaptive;
     /// The account's event history of the last 90 days: 2 calls a second per account and region.
     LookupEvents: CloudTrail, Some("cloudtrail:LookupEvents"), Any, Read, [Scan, CleanUp, Deactivation], Pacing::Fixed { per_second: 2 };
     /// Deletes one access key, for good.

@@ -156,7 +156,13 @@ mod tests {
         assert_eq!(writing, [Grant::CleanUp, Grant::Deactivation]);
         assert_eq!(
             actions(Grant::CleanUp),
-            ["cloudtrail:LookupEvents", "iam:DeleteAccessKey", "iam:ListAccessKeys"]
+            [
+                "cloudtrail:LookupEvents",
+                "iam:ListUsers",
+                "iam:DeleteAccessKey",
+                "iam:GetUser",
+                "iam:ListAccessKeys"
+            ]
         );
         assert_eq!(actions(Grant::Deactivation), ["iam:UpdateAccessKey"]);
     }
@@ -167,8 +173,13 @@ mod tests {
             for statement in grant.statements() {
                 for action in statement.actions {
                     let on_users = action.ends_with("AccessKey")
-                        || ["iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:ListUserTags"]
-                            .contains(&action);
+                        || [
+                            "iam:ListAccessKeys",
+                            "iam:GetAccessKeyLastUsed",
+                            "iam:GetUser",
+                            "iam:ListUserTags",
+                        ]
+                        .contains(&action);
                     assert_eq!(on_users, statement.resource == Resource::Users, "{action}");
                 }
             }

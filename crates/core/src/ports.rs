@@ -7,11 +7,15 @@ use std::time::Duration;
 use crate::account::{
     Account, AccountId, AccountState, CallerIdentity, Organization, OrganizationalUnit, Tags,
 };
+use crate::approval::Approval;
 use crate::archive::{Imported, KeyQuery, KnownKey, ScanRecord};
 use crate::assessment::{AccountAssessment, Assessment};
 use crate::call::CallResult;
+use crate::exemption::{Exemption, Exemptions};
+use crate::journal::{Appended, Event, KeyRecord, Lease, Leasing, Sealed};
 use crate::key::{AccessKey, AccessKeyId, LastUsed, User, UserName};
 use crate::memory::{Begun, Remembered, Seen};
+use crate::plan::digest::Digest;
 use crate::time::Instant;
 
 /// One page of a listing.
@@ -260,6 +264,126 @@ pub trait Archive: Store {
         account: AccountId,
         imported: &Imported,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+}
+
+/// A user as IAM knows it at the moment (`GetUser`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserNow {
+    /// The user.
+    pub user: User,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// What the clean-up does in an account, and what it asks of single users before.
+pub trait KeyControl: Send + Sync {
+    /// `GetUser`.
+    fn get_user(&self, user: &UserName) -> impl Future<Output = CallResult<UserNow>> + Send;
+
+    /// `DeleteAccessKey`; gives AWS's request id. Sent at most once: who repeats it looks at the key again before.
+    fn delete_access_key(
+        &self,
+        user: &UserName,
+        key: &AccessKeyId,
+    ) -> impl Future<Output = CallResult<Option<String>>> + Send;
+}
+
+/// Where the runs of plans are journalled. What a method returned from is durable: it survives the end of the process and the
+/// loss of power. Plans are told apart by their digests.
+pub trait Journal: Send + Sync {
+    /// Why it could not.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Takes the right to apply a plan until `until`, unless somebody else has it at `now`. Its number is one more than that of
+    /// the last lease, which is no longer in force from then on.
+    fn lease(
+        &self,
+        plan: Digest,
+        holder: &str,
+        now: Instant,
+        until: Instant,
+    ) -> impl Future<Output = Result<Leasing, Self::Error>> + Send;
+
+    /// Extends a lease; `None` where it is no longer in force.
+    fn extend(
+        &self,
+        lease: &Lease,
+        until: Instant,
+    ) -> impl Future<Output = Result<Option<Lease>, Self::Error>> + Send;
+
+    /// Whether nobody has taken over since the lease was given.
+    fn is_in_force(&self, lease: &Lease) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// Gives a lease back, so that the next need not wait for its end.
+    fn release(&self, lease: &Lease) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Appends an event, if [`crate::journal::Ledger`] lets it follow, and if the lease that it needs is in force.
+    fn append(
+        &self,
+        plan: Digest,
+        event: Event,
+    ) -> impl Future<Output = Result<Appended, Self::Error>> + Send;
+
+    /// What was journalled of one key.
+    fn record(
+        &self,
+        plan: Digest,
+        account: AccountId,
+        key: &AccessKeyId,
+    ) -> impl Future<Output = Result<KeyRecord, Self::Error>> + Send;
+
+    /// Every event of a plan's run, in order. They are as they are kept: whether they are whole, replaying them tells.
+    fn events(&self, plan: Digest) -> impl Future<Output = Result<Vec<Sealed>, Self::Error>> + Send;
+}
+
+/// A plan as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptPlan {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub made_at: Instant,
+    /// Its file.
+    pub text: String,
+}
+
+/// What people agreed on: plans, approvals and exemptions. Everything kept is appended, but for exemptions, which can be
+/// removed.
+pub trait Agreements: Send + Sync {
+    /// Why it could not.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Keeps a plan. Keeping the same again changes nothing.
+    fn keep_plan(&self, plan: &KeptPlan) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Every plan, newest first.
+    fn plans(&self) -> impl Future<Output = Result<Vec<KeptPlan>, Self::Error>> + Send;
+
+    /// Keeps an approval.
+    fn approve(&self, approval: &Approval) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Every approval of a plan, oldest first.
+    fn approvals(&self, plan: Digest) -> impl Future<Output = Result<Vec<Approval>, Self::Error>> + Send;
+
+    /// Keeps an exemption; false where there is one with its id.
+    fn exempt(&self, exemption: &Exemption) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// Removes an exemption; false where there is none with this id.
+    fn remove_exemption(&self, id: &str) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// Every exemption, expired ones too, by id.
+    fn kept_exemptions(&self) -> impl Future<Output = Result<Vec<Exemption>, Self::Error>> + Send;
+}
+
+/// Where the exemptions of the moment come from. They are asked for again before each delete.
+pub trait ExemptionSource: Send + Sync {
+    /// Why they could not be read. Then nothing is deleted.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The exemptions of the moment.
+    fn exemptions(&self) -> impl Future<Output = Result<Exemptions, Self::Error>> + Send;
 }
 
 /// The account that a directory entry describes, before its path and tags are known.

@@ -13,11 +13,12 @@ use crate::action::Action;
 use crate::clock::SimClock;
 use crate::context::{Caller, CallerKind, Context, Delivery};
 use crate::error::{ApiError, ApiResult};
-use crate::fault::Rule;
+use crate::fault::{Act, Rule};
 use crate::seed;
 use crate::throttle::{CallLog, Counter};
 use crate::truth::{self, Truth};
 use crate::world::edit::Edit;
+use crate::world::foreign;
 use crate::world::iam::{Iam, Owner};
 use crate::world::key::LastUse;
 use crate::world::record;
@@ -135,6 +136,19 @@ impl Sim {
     /// Takes all faults back, denials of the specification and of [`Sim::edit`] too.
     pub fn clear_faults(&self) {
         self.world().faults.clear();
+    }
+
+    /// Has somebody else act in an account now, between any two calls. What is not there is left alone.
+    pub fn act(&self, account: AccountId, act: &Act) {
+        let now = self.now();
+        if let Some(iam) = self.world().iam(account) {
+            foreign::perform(iam, act, None, None, now);
+        }
+    }
+
+    /// The id of the organization.
+    pub fn organization_id(&self) -> String {
+        self.world().organization.id.clone()
     }
 
     /// What is true now. Touches every account.

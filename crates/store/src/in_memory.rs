@@ -1,6 +1,8 @@
 //! The store in the memory of a process, for tests: the plainest one that does what the port says. It keeps every look,
 //! so that what the databases leave out can be measured against it.
 
+mod clean_up;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -14,12 +16,14 @@ use keysweep_core::memory::{Begun, Listing, Remembered, Seen};
 use keysweep_core::ports::{Archive, Store};
 use keysweep_core::totals::Totals;
 
+use self::clean_up::CleanUp;
 use crate::error::{StoreError, StoreErrorKind};
 
 /// A store that ends with its value.
 #[derive(Debug, Default)]
 pub struct InMemory {
     kept: Mutex<Kept>,
+    clean_up: Mutex<CleanUp>,
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +78,10 @@ impl InMemory {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    fn clean_up(&self) -> MutexGuard<'_, CleanUp> {
+        self.clean_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

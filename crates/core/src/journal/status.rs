@@ -9,6 +9,7 @@ use crate::account::AccountId;
 use crate::key::AccessKeyId;
 use crate::plan::decide::SkipReason;
 use crate::plan::digest::Digest;
+use crate::time::Instant;
 
 /// Why an event may not follow those that are there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -86,6 +87,7 @@ pub struct KeyRecord {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Attempt {
+    opened_at: Instant,
     user_id: String,
     outcome: Option<Outcome>,
 }
@@ -146,15 +148,19 @@ impl KeyRecord {
         u32::try_from(self.attempts.len()).unwrap_or(u32::MAX)
     }
 
-    /// The last attempt that may have sent a delete of which it is not known what came, with the id of the key's user. The key
-    /// may go by it still, so where it is found to be gone, it was not necessarily somebody else.
-    pub fn in_doubt(&self) -> Option<(u32, &str)> {
+    /// The last attempt that may have sent a delete of which it is not known what came. The key may go by it still, so where it
+    /// is found to be gone, it was not necessarily somebody else.
+    pub fn in_doubt(&self) -> Option<u32> {
         let sent = |attempt: &&Attempt| {
             matches!(attempt.outcome, Some(Outcome::Kept(Kept::Interrupted | Kept::Failed(_))))
         };
         let number = self.attempts.iter().rposition(|attempt| sent(&attempt))?;
-        let number_from_one = u32::try_from(number).ok()?.saturating_add(1);
-        Some((number_from_one, self.attempts.get(number)?.user_id.as_str()))
+        Some(u32::try_from(number).ok()?.saturating_add(1))
+    }
+
+    /// When the attempt was intended that has no outcome yet.
+    pub fn opened_at(&self) -> Option<Instant> {
+        self.open().map(|(_, attempt)| attempt.opened_at)
     }
 
     fn open(&self) -> Option<(u32, &Attempt)> {
@@ -188,14 +194,14 @@ impl KeyRecord {
                 self.skipped = Some(reason.clone());
                 Ok(false)
             }
-            Event::Intended { key, attempt, user_id, .. } => {
+            Event::Intended { at, key, attempt, user_id, .. } => {
                 self.free(key)?;
                 let last = self.attempts();
                 if *attempt != last.saturating_add(1) {
                     return Err(Illegal::NotTheNextAttempt { key: key.clone(), attempt: *attempt, last });
                 }
                 self.skipped = None;
-                self.attempts.push(Attempt { user_id: user_id.clone(), outcome: None });
+                self.attempts.push(Attempt { opened_at: *at, user_id: user_id.clone(), outcome: None });
                 Ok(false)
             }
             Event::Ended { key, attempt, outcome, .. } => {
@@ -236,6 +242,18 @@ impl Ledger {
     /// The state before anything was done about the plan with this digest.
     pub const fn new(plan: Digest) -> Self {
         Self { plan, epoch: 0, head: (0, plan), keys: BTreeMap::new() }
+    }
+
+    /// As much of a state as the next event needs that concerns the key of `record`: for a journal that keeps its events
+    /// elsewhere. `epoch` is the number of the lease in force, `head` the number and the digest of the last event.
+    pub fn resume(
+        plan: Digest,
+        epoch: u64,
+        head: (u64, Digest),
+        record: Option<(AccountId, AccessKeyId, KeyRecord)>,
+    ) -> Self {
+        let keys = record.into_iter().map(|(account, key, record)| ((account, key), record)).collect();
+        Self { plan, epoch, head, keys }
     }
 
     /// The state after these events: each must be sealed to the one before, and be allowed to follow it.

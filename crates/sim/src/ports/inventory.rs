@@ -1,8 +1,10 @@
-//! `Inventory`: what IAM knows of one account.
+//! `Inventory` and `KeyControl`: what IAM knows of one account, and the deletion of keys.
 
 use keysweep_core::call::{Call, CallResult};
 use keysweep_core::key::{AccessKey, AccessKeyId, LastUsed, ListedStatus, User, UserName};
-use keysweep_core::ports::{AccountSummary, Inventory, Page, RawReport, ReportState, UserDetail};
+use keysweep_core::ports::{
+    AccountSummary, Inventory, KeyControl, Page, RawReport, ReportState, UserDetail, UserNow,
+};
 
 use super::{SimAccount, field};
 use crate::service::iam::Paging;
@@ -104,5 +106,24 @@ impl Inventory for SimAccount {
         let output = self.call(Call::GetAccountSummary, |context| context.get_account_summary()).await?;
         let value = |key| output.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
         Ok(AccountSummary { users: value("Users"), root_access_keys: value("AccountAccessKeysPresent") })
+    }
+}
+
+impl KeyControl for SimAccount {
+    async fn get_user(&self, user: &UserName) -> CallResult<UserNow> {
+        let call = Call::GetUser;
+        let found = self.call(call, |context| context.get_user(Some(user.as_str()))).await?;
+        let tags = found.tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+        let name = field(call, "UserName", &found.user_name)?;
+        let user = User { name, id: found.user_id, arn: found.arn, created: found.create_date };
+        Ok(UserNow { user, tags })
+    }
+
+    async fn delete_access_key(&self, user: &UserName, key: &AccessKeyId) -> CallResult<Option<String>> {
+        self.call(Call::DeleteAccessKey, |context| {
+            let deleted = context.delete_access_key(Some(user.as_str()), key.as_str());
+            deleted.map(|()| Some(context.request_id().to_owned()))
+        })
+        .await
     }
 }

@@ -3,9 +3,11 @@
 //! `write` keeps scans, `read` tells of them, `evidence` holds what later scans recall, `check`, `prune` and `transfer`
 //! look after all of it; `schema` has the tables, and `database` the way to the two databases.
 
+mod agreements;
 mod check;
 mod database;
 mod evidence;
+mod journal;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod prune;

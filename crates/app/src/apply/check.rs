@@ -1,0 +1,124 @@
+//! Whether a plan may be applied here and now: in this organization and partition, approved, and without an objection that
+//! blocks. Asked before anything is done; what concerns single keys is asked at each key.
+
+use keysweep_core::account::{AccountId, CallerIdentity, Organization, Partition};
+use keysweep_core::approval::{self, Approval, NotApproved};
+use keysweep_core::assessment::Scope;
+use keysweep_core::journal::Broken;
+use keysweep_core::journal::receipt::NotOfThisPlan;
+use keysweep_core::plan::Plan;
+use keysweep_core::plan::digest::Digest;
+use keysweep_core::plan::document;
+use keysweep_core::plan::lint::{self, Context, Objection};
+use keysweep_core::time::Instant;
+
+use super::ApplyRequest;
+
+/// Why a plan is refused. Nothing was deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It is for another partition.
+    #[error("the plan is for the partition {planned}, and the caller is in {found}")]
+    OtherPartition {
+        /// The plan's.
+        planned: Partition,
+        /// The caller's.
+        found: Partition,
+    },
+    /// It is for another organization.
+    #[error("the plan is for the organization {planned}, and the caller is in {found}")]
+    OtherOrganization {
+        /// The plan's.
+        planned: String,
+        /// The caller's.
+        found: String,
+    },
+    /// It is for another account.
+    #[error("the plan is for account {planned}, and the caller is in account {found}")]
+    OtherAccount {
+        /// The plan's.
+        planned: AccountId,
+        /// The caller's.
+        found: AccountId,
+    },
+    /// It is not the plan that the digest is of.
+    #[error("the plan has the digest {actual}, not {given}")]
+    OtherDigest {
+        /// The digest that it was given with.
+        given: Digest,
+        /// Its own.
+        actual: Digest,
+    },
+    /// It is not approved.
+    #[error(transparent)]
+    NotApproved(#[from] NotApproved),
+    /// Nobody approved anything.
+    #[error("nobody has approved the plan")]
+    NothingApproved,
+    /// Rules object to it.
+    #[error("{}", objections(.0))]
+    Objections(Vec<Objection>),
+    /// Another process applies it.
+    #[error("{by} is applying this plan, and nobody else may until {until}")]
+    Held {
+        /// Which.
+        by: String,
+        /// Until when, unless it goes on for longer.
+        until: Instant,
+    },
+    /// Its journal is damaged.
+    #[error("the journal of this plan is damaged")]
+    Damaged(#[from] Broken),
+    /// Its journal is not of this plan.
+    #[error("the journal does not belong to this plan")]
+    NotItsJournal(#[from] NotOfThisPlan),
+}
+
+fn objections(objections: &[Objection]) -> String {
+    let blocking = objections.iter().filter(|one| one.severity == lint::Severity::Error);
+    blocking.map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether the caller's organization must be known.
+pub(super) fn needs_organization(plan: &Plan) -> bool {
+    matches!(plan.scope, Scope::Organization(_))
+}
+
+/// Whether the plan is for the caller's account or organization.
+pub(super) fn belongs(
+    plan: &Plan,
+    caller: &CallerIdentity,
+    organization: Option<&Organization>,
+) -> Result<(), Refusal> {
+    if plan.partition != caller.partition {
+        return Err(Refusal::OtherPartition { planned: plan.partition, found: caller.partition });
+    }
+    match (&plan.scope, organization) {
+        (Scope::Organization(planned), Some(found)) if planned.id == found.id => Ok(()),
+        (Scope::Organization(planned), found) => Err(Refusal::OtherOrganization {
+            planned: planned.id.clone(),
+            found: found.map_or_else(|| "none".to_owned(), |found| found.id.clone()),
+        }),
+        (Scope::Account, _) => match plan.keys.iter().find(|key| key.account != caller.account) {
+            Some(key) => Err(Refusal::OtherAccount { planned: key.account, found: caller.account }),
+            None => Ok(()),
+        },
+    }
+}
+
+/// The approvals that let the plan be applied, where no rule blocks it.
+pub(super) fn agreed<'a>(
+    request: &ApplyRequest<'a>,
+    caller: &CallerIdentity,
+    now: Instant,
+) -> Result<Vec<&'a Approval>, Refusal> {
+    let ApplyRequest { plan, digest, approvals, .. } = *request;
+    let actual = document::digest(plan);
+    if actual != digest {
+        return Err(Refusal::OtherDigest { given: digest, actual });
+    }
+    let agreed = approval::check(approvals, plan, digest, request.approval_policy, now)?;
+    let context = Context { plan, limits: request.limits, caller_arn: &caller.arn, now };
+    let objections = lint::lint(&context);
+    if lint::blocks(&objections) { Err(Refusal::Objections(objections)) } else { Ok(agreed) }
+}

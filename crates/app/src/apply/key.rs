@@ -1,0 +1,369 @@
+//! One key of a run, in the order that its safety rests on: journal the intent, look, decide, delete, look again, journal the
+//! outcome. Nothing waits between the look and the delete: a look that has waited is made again.
+
+use std::time::Duration;
+
+use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
+use keysweep_core::journal::{Deletion, Event, Kept, Outcome, State};
+use keysweep_core::plan::PlannedKey;
+use keysweep_core::plan::decide::{Decision, LastLook, Reread, SkipReason, decide};
+use keysweep_core::ports::{
+    Accounts, Clock, ExemptionSource, Inventory, Journal, KeyControl, StatusHistory, UserNow,
+};
+use keysweep_core::time::{Instant, SignedDuration};
+
+use super::Run;
+use super::account::{Entered, History};
+use super::breaker::Trouble;
+use super::resolve::Fate;
+
+/// A delete is sent this long after the answer of the look that allows it, at most. A call takes a few hundredths of a second.
+const LOOK_SERVES: Duration = Duration::from_secs(2);
+/// How often a look is made again that has waited for too long.
+const LOOKS: u32 = 5;
+/// How long to wait before finding out what came of a delete that got no answer: by then it has taken effect, or never will.
+const ANSWER_AWAITED: Duration = Duration::from_secs(10);
+/// As much for a delete of another process, counted from its intent.
+const OTHERS_AWAITED: SignedDuration = SignedDuration::from_secs(30);
+/// How often a key is tried within one apply.
+const ATTEMPTS: u32 = 3;
+
+/// What comes after an attempt.
+enum Next {
+    /// The key is done with, for now.
+    Done,
+    /// The delete had no effect, and may be tried again.
+    Again,
+}
+
+/// What became of a delete that was to be sent.
+enum Sent {
+    Deleted(Option<String>),
+    /// It was not sent: the look had waited for too long.
+    TooLate,
+}
+
+impl<A, C, J, X> Run<'_, A, C, J, X>
+where
+    A: Accounts<Entered: KeyControl>,
+    C: Clock,
+    J: Journal,
+    X: ExemptionSource,
+{
+    fn now(&self) -> Instant {
+        self.desk.clock.now()
+    }
+
+    /// Works on one key. Where `delete` is false, only what was begun is found out.
+    pub(super) async fn key<E>(
+        &self,
+        entered: &Entered<'_, E, C>,
+        history: &tokio::sync::Mutex<Option<History>>,
+        of_account: &[&PlannedKey],
+        key: &PlannedKey,
+        delete: bool,
+    ) where
+        E: Inventory + StatusHistory + KeyControl,
+    {
+        for _ in 0..ATTEMPTS {
+            if self.is_over() || !self.writer.secure().await {
+                return;
+            }
+            let Some(record) = self.writer.record(key.account, &key.key).await else { return };
+            match record.state() {
+                State::Open { attempt, .. } => {
+                    self.recover(entered, key, attempt, record.opened_at()).await;
+                    // Whether there is more to do is for the journal to say.
+                    if matches!(self.writer.record(key.account, &key.key).await, Some(record) if record.state().is_final())
+                    {
+                        return;
+                    }
+                    continue;
+                }
+                state if state.is_final() || !delete => return,
+                _ => {}
+            }
+            let attempt = record.attempts().saturating_add(1);
+            let doubt = record.in_doubt();
+            let history = self.history(entered, history, of_account).await;
+            match self.attempt(entered, key, attempt, doubt, &history).await {
+                Next::Done => return,
+                Next::Again => {}
+            }
+        }
+    }
+
+    /// Journals that a key was left alone before anything was intended.
+    pub(super) async fn skip(&self, key: &PlannedKey, reason: SkipReason) {
+        if reason.is_reactivation() {
+            self.breaker.count(Trouble::Reactivated);
+        }
+        let (account, id) = (key.account, key.key.clone());
+        let event = Event::Skipped { at: self.now(), epoch: self.writer.epoch(), account, key: id, reason };
+        self.journal(event).await;
+    }
+
+    async fn end(&self, key: &PlannedKey, attempt: u32, outcome: Outcome) {
+        if let Outcome::Skipped(reason) = &outcome
+            && reason.is_reactivation()
+        {
+            self.breaker.count(Trouble::Reactivated);
+        }
+        let (account, id) = (key.account, key.key.clone());
+        self.journal(Event::Ended { at: self.now(), account, key: id, attempt, outcome }).await;
+    }
+
+    fn could_not(&self, error: &CallError) -> String {
+        if error.kind == CallErrorKind::Denied {
+            self.breaker.count(Trouble::Denied);
+        }
+        error.to_string()
+    }
+
+    /// Finds out what came of an attempt that nobody finished.
+    async fn recover<E>(
+        &self,
+        entered: &Entered<'_, E, C>,
+        key: &PlannedKey,
+        attempt: u32,
+        opened_at: Option<Instant>,
+    ) where
+        E: Inventory + KeyControl,
+    {
+        let passed = opened_at.map_or(SignedDuration::ZERO, |at| self.now() - at);
+        let left = OTHERS_AWAITED.saturating_sub(passed).clamp(SignedDuration::ZERO, OTHERS_AWAITED);
+        if let Ok(left) = Duration::try_from(left)
+            && !left.is_zero()
+        {
+            self.desk.clock.sleep(left).await;
+        }
+        match entered.fate_anywhere(key).await {
+            Ok(Fate::Gone) => {
+                let outcome = Outcome::Gone { seen_at: self.now(), last_look: None };
+                self.end(key, attempt, outcome).await;
+            }
+            Ok(Fate::There) => self.end(key, attempt, Outcome::Kept(Kept::Interrupted)).await,
+            Err(_) => self.breaker.count(Trouble::Unknown),
+        }
+    }
+
+    async fn attempt<E>(
+        &self,
+        entered: &Entered<'_, E, C>,
+        key: &PlannedKey,
+        attempt: u32,
+        doubt: Option<u32>,
+        history: &Reread,
+    ) -> Next
+    where
+        E: Inventory + KeyControl,
+    {
+        let user = match entered.call(Call::GetUser, || entered.account.get_user(&key.user)).await {
+            Ok(user) => user,
+            Err(error) if error.kind == CallErrorKind::NotFound => {
+                self.without_user(entered, key, doubt).await;
+                return Next::Done;
+            }
+            Err(error) => {
+                self.skip(key, SkipReason::NotLookedAt(self.could_not(&error))).await;
+                return Next::Done;
+            }
+        };
+        let intent = Event::Intended {
+            at: self.now(),
+            epoch: self.writer.epoch(),
+            account: key.account,
+            key: key.key.clone(),
+            user: key.user.clone(),
+            user_id: user.user.id.clone(),
+            attempt,
+        };
+        if !self.journal(intent).await {
+            return Next::Done;
+        }
+        for _ in 0..LOOKS {
+            let exemptions = match self.exemptions.exemptions().await {
+                Ok(exemptions) => exemptions,
+                Err(error) => {
+                    let reason = format!("the exemptions cannot be read: {error}");
+                    self.breaker.stop(reason.clone());
+                    self.end(key, attempt, Outcome::Skipped(SkipReason::NotLookedAt(reason))).await;
+                    return Next::Done;
+                }
+            };
+            // Whoever was superseded acts no more; what became of the intent is found out by the other.
+            if !self.writer.secure().await {
+                return Next::Done;
+            }
+            let keys = match entered.keys(&key.user).await {
+                Ok(keys) => keys,
+                Err(error) if error.kind == CallErrorKind::NotFound => Vec::new(),
+                Err(error) => {
+                    let reason = SkipReason::NotLookedAt(self.could_not(&error));
+                    self.end(key, attempt, Outcome::Skipped(reason)).await;
+                    return Next::Done;
+                }
+            };
+            let (looked, last_look) = (self.desk.clock.elapsed(), self.now());
+            let UserNow { user: found, tags } = &user;
+            let look = LastLook { at: last_look, user_arn: &found.arn, tags, keys: &keys, history };
+            let allowed = self.request.limits.allow_observed;
+            match decide(self.request.plan, key, &look, &exemptions, allowed) {
+                Decision::Skip(SkipReason::KeyGone) if doubt.is_some() => {
+                    match entered.fate_anywhere(key).await {
+                        Ok(Fate::Gone) => {
+                            let outcome = Outcome::Gone { seen_at: self.now(), last_look: None };
+                            self.end(key, attempt, outcome).await;
+                        }
+                        Ok(Fate::There) => {
+                            self.end(key, attempt, Outcome::Skipped(SkipReason::UserGone)).await;
+                        }
+                        Err(_) => self.breaker.count(Trouble::Unknown),
+                    }
+                    return Next::Done;
+                }
+                Decision::Skip(reason) => {
+                    self.end(key, attempt, Outcome::Skipped(reason)).await;
+                    return Next::Done;
+                }
+                Decision::Delete => {}
+            }
+            match self.send(entered, key, looked).await {
+                Ok(Sent::TooLate) => {}
+                Ok(Sent::Deleted(request_id)) => {
+                    let verified_at = self.verify(entered, key).await;
+                    let deletion = Deletion { request_id, last_look, verified_at };
+                    self.end(key, attempt, Outcome::Deleted(deletion)).await;
+                    return Next::Done;
+                }
+                Err(error) => {
+                    return self.not_deleted(entered, key, attempt, &user.user.id, last_look, &error).await;
+                }
+            }
+        }
+        self.end(key, attempt, Outcome::Kept(Kept::LooksTooOld)).await;
+        Next::Done
+    }
+
+    /// The user is not found under its name. Where an earlier delete may have taken the key, it is looked for.
+    async fn without_user<E>(&self, entered: &Entered<'_, E, C>, key: &PlannedKey, doubt: Option<u32>)
+    where
+        E: Inventory + KeyControl,
+    {
+        let Some(attempt) = doubt else {
+            self.skip(key, SkipReason::UserGone).await;
+            return;
+        };
+        match entered.fate_anywhere(key).await {
+            Ok(Fate::Gone) => {
+                let outcome = Outcome::Gone { seen_at: self.now(), last_look: None };
+                self.end(key, attempt, outcome).await;
+            }
+            Ok(Fate::There) => self.skip(key, SkipReason::UserGone).await,
+            Err(error) => self.skip(key, SkipReason::NotLookedAt(self.could_not(&error))).await,
+        }
+    }
+
+    /// Sends the delete, if the look that allows it was answered just now.
+    async fn send<E: KeyControl>(
+        &self,
+        entered: &Entered<'_, E, C>,
+        key: &PlannedKey,
+        looked: Duration,
+    ) -> CallResult<Sent> {
+        // Pacing, and repeating what is throttled, may take any time: whether the look still serves is asked at the last moment.
+        entered
+            .call(Call::DeleteAccessKey, async || {
+                if self.desk.clock.elapsed().saturating_sub(looked) > LOOK_SERVES {
+                    return Ok(Sent::TooLate);
+                }
+                entered.account.delete_access_key(&key.user, &key.key).await.map(Sent::Deleted)
+            })
+            .await
+    }
+
+    /// When a listing showed that the key is gone. IAM is eventually consistent, so one that shows it still is asked again.
+    async fn verify<E: Inventory + KeyControl>(
+        &self,
+        entered: &Entered<'_, E, C>,
+        key: &PlannedKey,
+    ) -> Option<Instant> {
+        for wait in [Duration::ZERO, Duration::from_secs(2)] {
+            if !wait.is_zero() {
+                self.desk.clock.sleep(wait).await;
+            }
+            match entered.keys(&key.user).await {
+                Ok(keys) if keys.iter().any(|listed| listed.id == key.key) => {}
+                Ok(_) => return Some(self.now()),
+                Err(error) if error.kind == CallErrorKind::NotFound => return Some(self.now()),
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    async fn not_deleted<E>(
+        &self,
+        entered: &Entered<'_, E, C>,
+        key: &PlannedKey,
+        attempt: u32,
+        user_id: &str,
+        last_look: Instant,
+        error: &CallError,
+    ) -> Next
+    where
+        E: Inventory + KeyControl,
+    {
+        match error.kind {
+            CallErrorKind::Denied | CallErrorKind::CredentialsExpired | CallErrorKind::CredentialsInvalid => {
+                self.breaker.count(Trouble::Denied);
+                self.end(key, attempt, Outcome::Kept(Kept::Denied(error.to_string()))).await;
+                Next::Done
+            }
+            CallErrorKind::Throttled => {
+                self.end(key, attempt, Outcome::Kept(Kept::Failed(error.to_string()))).await;
+                Next::Done
+            }
+            // NoSuchEntity: there was an intent, so it may be this run's doing; or the user was renamed just now.
+            CallErrorKind::NotFound => {
+                self.find_out(entered, key, attempt, user_id, last_look, Duration::ZERO).await
+            }
+            _ => self.find_out(entered, key, attempt, user_id, last_look, ANSWER_AWAITED).await,
+        }
+    }
+
+    /// Finds out what came of an own delete.
+    async fn find_out<E>(
+        &self,
+        entered: &Entered<'_, E, C>,
+        key: &PlannedKey,
+        attempt: u32,
+        user_id: &str,
+        last_look: Instant,
+        after: Duration,
+    ) -> Next
+    where
+        E: Inventory + KeyControl,
+    {
+        if !after.is_zero() {
+            self.desk.clock.sleep(after).await;
+        }
+        match entered.fate(&key.user, user_id, &key.key).await {
+            Ok(Fate::Gone) => {
+                let outcome = Outcome::Gone { seen_at: self.now(), last_look: Some(last_look) };
+                self.end(key, attempt, outcome).await;
+                Next::Done
+            }
+            Ok(Fate::There) => {
+                let kept = Kept::Failed("the delete had no effect".to_owned());
+                self.end(key, attempt, Outcome::Kept(kept)).await;
+                Next::Again
+            }
+            Err(_) => {
+                // The attempt stays open: the next apply finds out.
+                self.breaker.count(Trouble::Unknown);
+                Next::Done
+            }
+        }
+    }
+}

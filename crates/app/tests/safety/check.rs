@@ -1,0 +1,212 @@
+//! What must hold, checked against the world's own history.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use keysweep_app::apply::{Applied, ApplyError, KeyOutcome, Refusal};
+use keysweep_core::journal::Ledger;
+use keysweep_core::journal::receipt::{How, Receipt};
+use keysweep_core::key::KeyStatus;
+use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::ports::Journal;
+use keysweep_sim::Truth;
+
+use super::run::{Kind, Scene};
+use super::trouble::State;
+
+fn wrong(scene: &Scene, what: String) {
+    scene.trouble.state().violations.push(what);
+}
+
+fn count(scene: &Scene, what: &'static str) {
+    scene.trouble.state().tally.count(what);
+}
+
+/// What appliers in the midst of trouble say.
+pub(crate) fn answers(scene: &Scene, answers: &[Option<Result<Applied, ApplyError>>]) {
+    for answer in answers.iter().flatten() {
+        match answer {
+            Ok(applied) if applied.stopped.is_some() => count(scene, "applies: stopped"),
+            Ok(_) => count(scene, "applies: to the end"),
+            Err(ApplyError::Refused(refusal)) => match **refusal {
+                Refusal::Held { .. } => count(scene, "applies: refused, as another is at it"),
+                Refusal::Damaged(_) | Refusal::NotItsJournal(_) => {
+                    wrong(scene, format!("the journal is damaged: {refusal:?}"));
+                }
+                _ => count(scene, "applies: refused"),
+            },
+            Err(_) => count(scene, "applies: failed before the first key"),
+        }
+    }
+}
+
+/// What is left after one applier was left alone.
+pub(crate) fn end(scene: &Scene, before: &Truth, last: Option<Result<Applied, ApplyError>>) {
+    count(scene, "runs");
+    match (scene.kind, last) {
+        (Kind::Tampered | Kind::Stale, Some(Err(ApplyError::Refused(_)))) => {
+            count(
+                scene,
+                if scene.kind == Kind::Stale {
+                    "runs: stale plan, refused"
+                } else {
+                    "runs: tampered plan, refused"
+                },
+            );
+            if !scene.trouble.state().deleted.is_empty() {
+                wrong(scene, "a refused plan deleted keys".to_owned());
+            }
+        }
+        // There was nothing to delete, so nothing to refuse.
+        (Kind::Stale | Kind::Tampered, Some(Ok(applied))) if applied.keys.is_empty() => {}
+        (Kind::Everything | Kind::OnlyFaults, Some(Ok(applied))) => whole(scene, before, &applied),
+        (kind, other) => wrong(scene, format!("{kind:?} ended as {other:?}")),
+    }
+    if !scene.trouble.state().violations.is_empty() {
+        let events = poll(scene.store.events(scene.digest)).unwrap();
+        let lines: Vec<String> = events.iter().map(|sealed| format!("  {}", sealed.text())).collect();
+        wrong(scene, lines.join("\n"));
+    }
+}
+
+fn whole(scene: &Scene, before: &Truth, applied: &Applied) {
+    let after = scene.trouble.sim.truth();
+    let exists = |key: &str| after.key(key).is_some();
+    for (key, outcome) in &applied.keys {
+        let id = key.key.as_str();
+        count(
+            scene,
+            match outcome {
+                KeyOutcome::Gone => "keys: gone",
+                KeyOutcome::Skipped(SkipReason::Active) => "keys: left alone, Active again",
+                KeyOutcome::Skipped(SkipReason::StatusChanged { .. }) => {
+                    "keys: left alone, changed since the plan"
+                }
+                KeyOutcome::Skipped(SkipReason::Exempt(_)) => "keys: left alone, exempt",
+                KeyOutcome::Skipped(
+                    SkipReason::KeyGone | SkipReason::UserGone | SkipReason::UserChanged { .. },
+                ) => "keys: left alone, gone or of another user",
+                KeyOutcome::Skipped(_) => "keys: left alone for a passing reason",
+                KeyOutcome::Kept(_) => "keys: still there after a delete",
+                KeyOutcome::Unknown | KeyOutcome::Waiting => "keys: undecided",
+            },
+        );
+        match outcome {
+            KeyOutcome::Gone if exists(id) => {
+                wrong(scene, format!("key {id} is said to be gone and is there"));
+            }
+            KeyOutcome::Unknown => wrong(scene, format!("what came of key {id} is not known in the end")),
+            KeyOutcome::Waiting => wrong(scene, format!("key {id} had no turn")),
+            _ => {}
+        }
+    }
+    receipts(&mut scene.trouble.state(), &applied.receipts);
+
+    // Whoever was not planned and is gone was deleted by somebody else.
+    let planned: BTreeSet<&str> = applied.keys.iter().map(|(key, _)| key.key.as_str()).collect();
+    let deleted: BTreeSet<String> = scene.trouble.state().deleted.iter().map(|one| one.key.clone()).collect();
+    for key in deleted.iter().filter(|key| !planned.contains(key.as_str())) {
+        wrong(scene, format!("key {key} was deleted and not planned"));
+    }
+    if scene.kind == Kind::OnlyFaults {
+        undisturbed(scene, before, &after, applied);
+    }
+    again(scene);
+}
+
+/// Receipts are exactly of what was deleted.
+fn receipts(state: &mut State, receipts: &[Receipt]) {
+    let mut wrong = Vec::new();
+    let mut by_key: BTreeMap<&str, &Receipt> = BTreeMap::new();
+    for receipt in receipts {
+        if by_key.insert(receipt.key.key.as_str(), receipt).is_some() {
+            wrong.push(format!("two receipts for key {}", receipt.key.key));
+        }
+        state.tally.count(match &receipt.how {
+            How::Confirmed(_) => "receipts: confirmed by AWS",
+            How::SeenGone { .. } => "receipts: seen to be gone",
+        });
+    }
+    let mut deleted: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    for one in &state.deleted {
+        if deleted.insert(one.key.as_str(), one.request_id.as_deref()).is_some() {
+            wrong.push(format!("key {} was deleted twice", one.key));
+        }
+        if !by_key.contains_key(one.key.as_str()) {
+            wrong.push(format!(
+                "key {} in account {} was deleted ({:?}), and there is no receipt",
+                one.key, one.account, one.status
+            ));
+        }
+    }
+    let mut by_others = 0;
+    for (key, receipt) in &by_key {
+        match (&receipt.how, deleted.get(key)) {
+            (How::Confirmed(deletion), Some(request_id)) if deletion.request_id.as_deref() == *request_id => {
+            }
+            (How::Confirmed(_), _) => {
+                wrong.push(format!("the receipt of key {key} has a request id that was never given"));
+            }
+            (How::SeenGone { .. }, Some(_)) => {}
+            (How::SeenGone { .. }, None) => by_others += 1,
+        }
+    }
+    for _ in 0..by_others {
+        state.tally.count("receipts: seen to be gone, by somebody else after the intent");
+    }
+    state.violations.extend(wrong);
+}
+
+/// With nobody else about, the end is that of a run without faults: all keys of the plan that are not exempt are gone, and
+/// nothing else has changed.
+fn undisturbed(scene: &Scene, before: &Truth, after: &Truth, applied: &Applied) {
+    for (key, outcome) in &applied.keys {
+        let kept = matches!(outcome, KeyOutcome::Skipped(SkipReason::Exempt(_)));
+        if *outcome != KeyOutcome::Gone && !kept {
+            wrong(scene, format!("key {} is {outcome:?}, with nobody else about", key.key));
+        }
+    }
+    let gone: BTreeSet<String> = scene.trouble.state().deleted.iter().map(|one| one.key.clone()).collect();
+    for key in before.accounts.iter().flat_map(|account| &account.keys) {
+        match after.key(&key.id) {
+            Some(found) if found.status != key.status => {
+                wrong(scene, format!("key {} changed its status", key.id));
+            }
+            None if !gone.contains(&key.id) => {
+                wrong(scene, format!("key {} is gone, and nobody deleted it", key.id));
+            }
+            _ => {}
+        }
+        if key.status == KeyStatus::Active && after.key(&key.id).is_none() {
+            wrong(scene, format!("key {} was Active and is gone", key.id));
+        }
+    }
+    count(scene, "runs: faults only, the end is that of a run without them");
+}
+
+/// One more apply deletes nothing; where nothing was left to do, it writes nothing either.
+fn again(scene: &Scene) {
+    let events = || poll(scene.store.events(scene.digest)).unwrap();
+    let (before, deletes) = (events(), scene.trouble.state().deleted.len());
+    let ledger = Ledger::replay(scene.digest, &before).unwrap();
+    let done = scene.plan.keys.iter().all(|key| ledger.state(key.account, &key.key).is_final());
+    let _ = scene.calmly();
+    if scene.trouble.state().deleted.len() != deletes {
+        wrong(scene, "a second apply deleted more".to_owned());
+    }
+    if done && events() != before {
+        wrong(scene, "a second apply wrote to a journal that was done".to_owned());
+    }
+    if done {
+        count(scene, "runs: a second apply was a no-op");
+    }
+}
+
+/// The store in memory never waits.
+fn poll<T>(future: impl Future<Output = T>) -> T {
+    let waker = futures_util::task::noop_waker();
+    let mut context = std::task::Context::from_waker(&waker);
+    match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(answer) => answer,
+        std::task::Poll::Pending => panic!("the store in memory waits"),
+    }
+}

@@ -1,0 +1,224 @@
+//! One run: a world, a plan, appliers that are interrupted by everything, and in the end one that is left alone.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Duration;
+
+use fastrand::Rng;
+use futures_util::task::noop_waker;
+use keysweep_app::apply::{Applied, ApplyError, ApplyRequest, KeyOutcome, StopAfter, Tools, apply};
+use keysweep_app::progress::Silent;
+use keysweep_core::approval::{Approval, ApprovalPolicy};
+use keysweep_core::plan::Plan;
+use keysweep_core::plan::digest::Digest;
+use keysweep_core::plan::document;
+use keysweep_core::plan::lint::Limits;
+use keysweep_core::time::SignedDuration;
+use keysweep_store::InMemory;
+use tokio::sync::watch;
+
+use super::Tally;
+use super::check;
+use super::ports::Process;
+use super::trouble::{Level, Trouble};
+use super::world::{self, DAY, start};
+
+/// What a run is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Everything at once.
+    Everything,
+    /// Faults and crashes, and nobody else: the end must be that of a run without them.
+    OnlyFaults,
+    /// The plan was changed after it was approved.
+    Tampered,
+    /// The plan is too old.
+    Stale,
+}
+
+fn is_final(outcome: &KeyOutcome) -> bool {
+    match outcome {
+        KeyOutcome::Gone => true,
+        KeyOutcome::Skipped(reason) => reason.is_final(),
+        KeyOutcome::Kept(_) | KeyOutcome::Unknown | KeyOutcome::Waiting => false,
+    }
+}
+
+/// How far the clocks of the two processes are off.
+fn skew(rng: &mut Rng) -> SignedDuration {
+    match rng.u32(..4) {
+        0 => SignedDuration::from_secs(rng.i64(-600..600)),
+        _ => SignedDuration::ZERO,
+    }
+}
+
+pub(crate) struct Scene {
+    pub(crate) kind: Kind,
+    pub(crate) trouble: Arc<Trouble>,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) digest: Digest,
+    pub(crate) store: Arc<InMemory>,
+    pub(crate) approvals: Vec<Approval>,
+    skews: [SignedDuration; 2],
+}
+
+type Answer = Result<Applied, ApplyError>;
+type Applying<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
+
+impl Scene {
+    fn process(&self, who: usize) -> Process {
+        Process {
+            trouble: Arc::clone(&self.trouble),
+            who,
+            skew: self.skews[who],
+            plan: Arc::clone(&self.plan),
+            digest: self.digest,
+            store: Arc::clone(&self.store),
+        }
+    }
+
+    async fn apply(&self, who: usize, holder: String) -> Answer {
+        let process = self.process(who);
+        let limits = Limits { max_keys: 1000, ..Limits::default() };
+        let request = ApplyRequest {
+            plan: &self.plan,
+            digest: self.digest,
+            approvals: &self.approvals,
+            approval_policy: ApprovalPolicy::default(),
+            limits: &limits,
+            holder: &holder,
+            only: None,
+            at_most: None,
+            concurrency: 2,
+            give_up_after: Duration::from_secs(3),
+            stop_after: StopAfter::default(),
+        };
+        let (_keep, stop) = watch::channel(false);
+        let tools = Tools {
+            accounts: &process,
+            directory: &process,
+            clock: &process,
+            journal: &process,
+            exemptions: &process,
+            progress: &Silent,
+        };
+        apply(tools, &request, stop).await
+    }
+
+    /// Runs so many appliers at once, step by step in a random order, until each has ended or died.
+    fn together(&self, appliers: usize, round: u32) -> Vec<Option<Answer>> {
+        let waker = noop_waker();
+        let mut context = Context::from_waker(&waker);
+        let mut running: Vec<(usize, Applying<'_>)> = (0..appliers)
+            .map(|who| {
+                self.trouble.start(who);
+                let apply: Applying<'_> = Box::pin(self.apply(who, format!("process-{round}-{who}")));
+                (who, apply)
+            })
+            .collect();
+        let mut answers: Vec<Option<Answer>> = (0..appliers).map(|_| None).collect();
+        let mut steps = 0;
+        while !running.is_empty() {
+            steps += 1;
+            assert!(steps < 20_000, "an apply does not end");
+            let chosen = self.trouble.state().rng.usize(..running.len());
+            let who = running[chosen].0;
+            self.trouble.permit(who);
+            if let std::task::Poll::Ready(answer) = running[chosen].1.as_mut().poll(&mut context) {
+                answers[who] = Some(answer);
+                drop(running.swap_remove(chosen));
+            } else if self.trouble.state().crashed[who] {
+                drop(running.swap_remove(chosen));
+            }
+        }
+        answers
+    }
+
+    /// One applier that is left alone, until there is nothing more for it to do.
+    pub(crate) fn calmly(&self) -> Option<Answer> {
+        self.trouble.state().level = Level::default();
+        let mut last = None;
+        for round in 0..4 {
+            // Long enough for leases to end and for settling keys to settle.
+            self.trouble.pass(Duration::from_hours(3));
+            last = self.together(1, 1000 + round).pop().flatten();
+            let done = |applied: &Applied| applied.keys.iter().all(|(_, outcome)| is_final(outcome));
+            match &last {
+                Some(Ok(applied)) if !done(applied) => {}
+                Some(_) => break,
+                None => {}
+            }
+        }
+        last
+    }
+}
+
+/// Runs one seed; what was met, and what went wrong.
+pub(crate) fn run(seed: u64) -> (Tally, Vec<String>) {
+    let mut rng = Rng::with_seed(seed);
+    let (sim, users) = world::draw(&mut rng);
+    let plan = world::plan(&sim, rng.u32(..5) == 0);
+    let approved = document::digest(&plan);
+    let kind = match rng.u32(..20) {
+        0 => Kind::Tampered,
+        1 => Kind::Stale,
+        2..6 => Kind::OnlyFaults,
+        _ => Kind::Everything,
+    };
+    let skews = [skew(&mut rng), skew(&mut rng)];
+    let earliest = skews.iter().min().copied().unwrap_or_default().min(SignedDuration::ZERO);
+    let approval = Approval {
+        plan: approved,
+        by: "bob".to_owned(),
+        account: plan.made_by.account,
+        arn: "arn:aws:sts::111122223300:assumed-role/approver/bob".to_owned(),
+        comment: None,
+        at: start(),
+        expires: start() + DAY * 3,
+    };
+    let (mut plan, mut digest) = (plan, approved);
+    let before = sim.truth();
+    match kind {
+        Kind::Tampered => {
+            let forged = rng.bool();
+            world::tamper(&mut plan, &before, &mut rng);
+            if forged {
+                digest = document::digest(&plan);
+            }
+        }
+        Kind::Stale => sim.clock().advance(Duration::from_hours(8 * 24)),
+        // Clocks that are behind must not show a time before the plan was made.
+        _ => sim.clock().advance(Duration::from_secs(1 + earliest.as_secs().unsigned_abs())),
+    }
+    let rounds = rng.u32(1..=3);
+    let level = Level {
+        faults: [0, 20, 100][rng.usize(..3)],
+        crashes: [0, 10, 40][rng.usize(..3)],
+        foreign: if kind == Kind::OnlyFaults { 0 } else { [0, 10, 60][rng.usize(..3)] },
+        stalls: [0, 10, 50][rng.usize(..3)],
+    };
+    let appliers: Vec<usize> = (0..rounds).map(|_| if rng.u32(..3) == 0 { 2 } else { 1 }).collect();
+    let trouble = Trouble::new(sim, rng, users);
+    trouble.state().level = level;
+    let scene = Scene {
+        kind,
+        trouble: Arc::new(trouble),
+        plan: Arc::new(plan),
+        digest,
+        store: Arc::new(InMemory::new()),
+        approvals: vec![approval],
+        skews,
+    };
+    for (round, appliers) in appliers.into_iter().enumerate() {
+        if appliers == 2 {
+            scene.trouble.state().tally.count("rounds of two appliers at once");
+        }
+        let answers = scene.together(appliers, u32::try_from(round).unwrap_or_default());
+        check::answers(&scene, &answers);
+    }
+    let last = scene.calmly();
+    check::end(&scene, &before, last);
+    let state = &mut *scene.trouble.state();
+    (std::mem::take(&mut state.tally), std::mem::take(&mut state.violations))
+}

@@ -1,0 +1,157 @@
+//! Clean-up in the memory of a process: the plainest journal that does what the port says.
+
+use std::collections::BTreeMap;
+
+use keysweep_core::account::AccountId;
+use keysweep_core::approval::Approval;
+use keysweep_core::exemption::Exemption;
+use keysweep_core::journal::{Appended, Event, Illegal, KeyRecord, Lease, Leasing, Ledger, Sealed};
+use keysweep_core::key::AccessKeyId;
+use keysweep_core::plan::digest::Digest;
+use keysweep_core::ports::{Agreements, Journal, KeptPlan};
+use keysweep_core::time::Instant;
+
+use super::InMemory;
+use crate::error::StoreError;
+
+#[derive(Debug, Default)]
+pub(super) struct CleanUp {
+    runs: BTreeMap<Digest, Run>,
+    plans: Vec<KeptPlan>,
+    approvals: Vec<Approval>,
+    exemptions: BTreeMap<String, Exemption>,
+}
+
+#[derive(Debug)]
+struct Run {
+    lease: Option<Lease>,
+    epoch: u64,
+    ledger: Ledger,
+    events: Vec<Sealed>,
+}
+
+impl CleanUp {
+    fn run(&mut self, plan: Digest) -> &mut Run {
+        let new = || Run { lease: None, epoch: 0, ledger: Ledger::new(plan), events: Vec::new() };
+        self.runs.entry(plan).or_insert_with(new)
+    }
+}
+
+impl Journal for InMemory {
+    type Error = StoreError;
+
+    async fn lease(
+        &self,
+        plan: Digest,
+        holder: &str,
+        now: Instant,
+        until: Instant,
+    ) -> Result<Leasing, StoreError> {
+        let mut clean_up = self.clean_up();
+        let run = clean_up.run(plan);
+        if let Some(lease) = run.lease.as_ref().filter(|lease| lease.until > now && lease.holder != holder) {
+            return Ok(Leasing::Held { by: lease.holder.clone(), until: lease.until });
+        }
+        run.epoch += 1;
+        let lease = Lease { plan, holder: holder.to_owned(), epoch: run.epoch, until };
+        run.lease = Some(lease.clone());
+        Ok(Leasing::Granted(lease))
+    }
+
+    async fn extend(&self, lease: &Lease, until: Instant) -> Result<Option<Lease>, StoreError> {
+        let mut clean_up = self.clean_up();
+        let run = clean_up.run(lease.plan);
+        if run.epoch != lease.epoch {
+            return Ok(None);
+        }
+        let lease = Lease { until, ..lease.clone() };
+        run.lease = Some(lease.clone());
+        Ok(Some(lease))
+    }
+
+    async fn is_in_force(&self, lease: &Lease) -> Result<bool, StoreError> {
+        Ok(self.clean_up().run(lease.plan).epoch == lease.epoch)
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut clean_up = self.clean_up();
+        let run = clean_up.run(lease.plan);
+        if run.epoch == lease.epoch {
+            run.lease = None;
+        }
+        Ok(())
+    }
+
+    async fn append(&self, plan: Digest, event: Event) -> Result<Appended, StoreError> {
+        let mut clean_up = self.clean_up();
+        let run = clean_up.run(plan);
+        if let Some(epoch) = event.epoch().filter(|epoch| *epoch != run.epoch) {
+            return Ok(Appended::Refused(Illegal::Superseded { epoch, current: run.epoch }));
+        }
+        Ok(match run.ledger.append(event) {
+            Ok(sealed) => {
+                run.events.push(sealed.clone());
+                Appended::Sealed(sealed)
+            }
+            Err(illegal) => Appended::Refused(illegal),
+        })
+    }
+
+    async fn record(
+        &self,
+        plan: Digest,
+        account: AccountId,
+        key: &AccessKeyId,
+    ) -> Result<KeyRecord, StoreError> {
+        Ok(self.clean_up().run(plan).ledger.key(account, key).cloned().unwrap_or_default())
+    }
+
+    async fn events(&self, plan: Digest) -> Result<Vec<Sealed>, StoreError> {
+        Ok(self.clean_up().run(plan).events.clone())
+    }
+}
+
+impl Agreements for InMemory {
+    type Error = StoreError;
+
+    async fn keep_plan(&self, plan: &KeptPlan) -> Result<(), StoreError> {
+        let plans = &mut self.clean_up().plans;
+        if !plans.iter().any(|kept| kept.digest == plan.digest) {
+            plans.push(plan.clone());
+        }
+        Ok(())
+    }
+
+    async fn plans(&self) -> Result<Vec<KeptPlan>, StoreError> {
+        let mut plans = self.clean_up().plans.clone();
+        plans.sort_by(|a, b| (b.made_at, &b.id).cmp(&(a.made_at, &a.id)));
+        Ok(plans)
+    }
+
+    async fn approve(&self, approval: &Approval) -> Result<(), StoreError> {
+        self.clean_up().approvals.push(approval.clone());
+        Ok(())
+    }
+
+    async fn approvals(&self, plan: Digest) -> Result<Vec<Approval>, StoreError> {
+        let approvals = &self.clean_up().approvals;
+        Ok(approvals.iter().filter(|approval| approval.plan == plan).cloned().collect())
+    }
+
+    async fn exempt(&self, exemption: &Exemption) -> Result<bool, StoreError> {
+        let exemptions = &mut self.clean_up().exemptions;
+        let new = !exemptions.contains_key(exemption.id());
+        if new {
+            exemptions.insert(exemption.id().to_owned(), exemption.clone());
+        }
+        Ok(new)
+    }
+
+    async fn remove_exemption(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(self.clean_up().exemptions.remove(id).is_some())
+    }
+
+    async fn kept_exemptions(&self) -> Result<Vec<Exemption>, StoreError> {
+        Ok(self.clean_up().exemptions.values().cloned().collect())
+    }
+}

@@ -1,0 +1,216 @@
+//! The journal of clean-up runs. One transaction an event, serialised by the row of the plan's lease; what may follow is the
+//! core's to say.
+
+use keysweep_core::account::AccountId;
+use keysweep_core::journal::{Appended, Event, Illegal, KeyRecord, Lease, Leasing, Ledger, Sealed};
+use keysweep_core::key::AccessKeyId;
+use keysweep_core::plan::digest::Digest;
+use keysweep_core::ports::Journal;
+use keysweep_core::time::Instant;
+
+use super::Sql;
+use super::database::{Purpose, Row, Transaction};
+use super::write::number;
+use crate::error::{StoreError, StoreErrorKind};
+
+/// The number of a lease or an event as a column holds it.
+fn column(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn damaged(what: impl Into<String>) -> StoreErrorKind {
+    StoreErrorKind::Damaged(what.into())
+}
+
+/// What `leases` says of a plan.
+struct Held {
+    epoch: u64,
+    holder: String,
+    until: Option<Instant>,
+}
+
+/// Makes all others who write this plan's journal wait for the end of the transaction, and tells who has the lease.
+async fn lock(open: &mut Transaction, plan: Digest) -> Result<Held, StoreError> {
+    let plan = plan.to_string();
+    open.execute(
+        "insert into leases (plan, epoch, holder) values ($1, 0, '') on conflict (plan) do update set epoch = leases.epoch",
+        vec![plan.as_str().into()],
+    )
+    .await?;
+    let rows = open
+        .row("select epoch, holder, until_at from leases where plan = $1", vec![plan.as_str().into()])
+        .await?;
+    let Some(row) = rows else { return Err(open.error(damaged("leases lost a row"))) };
+    let epoch =
+        u64::try_from(row.int(0)?).map_err(|_| open.error(damaged("leases holds a negative number")))?;
+    Ok(Held { epoch, holder: row.text(1)?, until: row.int_or_null(2)?.map(Instant::from_unix) })
+}
+
+fn sealed(open: &Transaction, row: &Row) -> Result<Sealed, StoreError> {
+    let number = row.int(0)?;
+    let parsed = |text: String| {
+        text.parse::<Digest>()
+            .map_err(|error| open.error(damaged(format!("event {number} of the journal: {error}"))))
+    };
+    let (previous, digest) = (parsed(row.text(2)?)?, parsed(row.text(3)?)?);
+    let number =
+        u64::try_from(number).map_err(|_| open.error(damaged("the journal holds a negative number")))?;
+    Sealed::read(number, &row.text(1)?, previous, digest)
+        .map_err(|broken| open.error(damaged(broken.to_string())))
+}
+
+async fn of_key(
+    open: &mut Transaction,
+    plan: Digest,
+    account: AccountId,
+    key: &AccessKeyId,
+) -> Result<KeyRecord, StoreError> {
+    let rows = open
+        .rows(
+            "select number, event, previous, digest from journal where plan = $1 and account = $2 and access_key = $3 order by number",
+            vec![plan.to_string().as_str().into(), self::number(account).into(), key.as_str().into()],
+        )
+        .await?;
+    let mut record = KeyRecord::default();
+    for row in &rows {
+        let sealed = sealed(open, row)?;
+        record.follow(&sealed.event).map_err(|illegal| {
+            open.error(damaged(format!("event {} of the journal may not follow: {illegal}", sealed.number)))
+        })?;
+    }
+    Ok(record)
+}
+
+impl Journal for Sql {
+    type Error = StoreError;
+
+    async fn lease(
+        &self,
+        plan: Digest,
+        holder: &str,
+        now: Instant,
+        until: Instant,
+    ) -> Result<Leasing, StoreError> {
+        let mut open = self.database.begin(Purpose::Write).await?;
+        let held = lock(&mut open, plan).await?;
+        if let Some(end) = held.until.filter(|end| *end > now && held.holder != holder) {
+            return Ok(Leasing::Held { by: held.holder, until: end });
+        }
+        let epoch = held.epoch.saturating_add(1);
+        open.execute(
+            "update leases set epoch = $2, holder = $3, until_at = $4 where plan = $1",
+            vec![plan.to_string().as_str().into(), column(epoch).into(), holder.into(), until.unix().into()],
+        )
+        .await?;
+        open.commit().await?;
+        Ok(Leasing::Granted(Lease { plan, holder: holder.to_owned(), epoch, until }))
+    }
+
+    async fn extend(&self, lease: &Lease, until: Instant) -> Result<Option<Lease>, StoreError> {
+        let mut open = self.database.begin(Purpose::Write).await?;
+        let extended = open
+            .execute(
+                "update leases set until_at = $3 where plan = $1 and epoch = $2",
+                vec![lease.plan.to_string().as_str().into(), column(lease.epoch).into(), until.unix().into()],
+            )
+            .await?;
+        open.commit().await?;
+        Ok((extended == 1).then(|| Lease { until, ..lease.clone() }))
+    }
+
+    async fn is_in_force(&self, lease: &Lease) -> Result<bool, StoreError> {
+        let mut open = self.database.begin(Purpose::Read).await?;
+        let row = open
+            .row("select epoch from leases where plan = $1", vec![lease.plan.to_string().as_str().into()])
+            .await?;
+        let epoch = row.map(|row| row.int(0)).transpose()?;
+        open.commit().await?;
+        Ok(epoch == Some(column(lease.epoch)))
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut open = self.database.begin(Purpose::Write).await?;
+        open.execute(
+            "update leases set until_at = null where plan = $1 and epoch = $2",
+            vec![lease.plan.to_string().as_str().into(), column(lease.epoch).into()],
+        )
+        .await?;
+        open.commit().await
+    }
+
+    async fn append(&self, plan: Digest, event: Event) -> Result<Appended, StoreError> {
+        let mut open = self.database.begin(Purpose::Write).await?;
+        let lease = lock(&mut open, plan).await?;
+        if let Some(epoch) = event.epoch().filter(|epoch| *epoch != lease.epoch) {
+            return Ok(Appended::Refused(Illegal::Superseded { epoch, current: lease.epoch }));
+        }
+        let last = open
+            .row(
+                "select number, event, previous, digest from journal where plan = $1 order by number desc limit 1",
+                vec![plan.to_string().as_str().into()],
+            )
+            .await?;
+        let head = match last {
+            Some(row) => {
+                let last = sealed(&open, &row)?;
+                (last.number, last.digest)
+            }
+            None => (0, plan),
+        };
+        let key = event.key().map(|(account, key)| (account, key.clone()));
+        let record = match &key {
+            Some((account, key)) => {
+                Some((*account, key.clone(), of_key(&mut open, plan, *account, key).await?))
+            }
+            None => None,
+        };
+        // The lease before this event's: that it is the next was seen to above.
+        let epoch =
+            if matches!(event, Event::Opened { .. }) { lease.epoch.saturating_sub(1) } else { lease.epoch };
+        let sealed = match Ledger::resume(plan, epoch, head, record).append(event) {
+            Ok(sealed) => sealed,
+            Err(illegal) => return Ok(Appended::Refused(illegal)),
+        };
+        let (account, access_key) = key.unzip();
+        open.execute(
+            "insert into journal (plan, number, account, access_key, event, previous, digest) values ($1, $2, $3, $4, $5, $6, $7)",
+            vec![
+                plan.to_string().as_str().into(),
+                column(sealed.number).into(),
+                account.map(number).into(),
+                access_key.as_ref().map(AccessKeyId::as_str).into(),
+                sealed.text().as_str().into(),
+                sealed.previous.to_string().as_str().into(),
+                sealed.digest.to_string().as_str().into(),
+            ],
+        )
+        .await?;
+        open.commit().await?;
+        Ok(Appended::Sealed(sealed))
+    }
+
+    async fn record(
+        &self,
+        plan: Digest,
+        account: AccountId,
+        key: &AccessKeyId,
+    ) -> Result<KeyRecord, StoreError> {
+        let mut open = self.database.begin(Purpose::Read).await?;
+        let record = of_key(&mut open, plan, account, key).await?;
+        open.commit().await?;
+        Ok(record)
+    }
+
+    async fn events(&self, plan: Digest) -> Result<Vec<Sealed>, StoreError> {
+        let mut open = self.database.begin(Purpose::Read).await?;
+        let rows = open
+            .rows(
+                "select number, event, previous, digest from journal where plan = $1 order by number",
+                vec![plan.to_string().as_str().into()],
+            )
+            .await?;
+        let events = rows.iter().map(|row| sealed(&open, row)).collect::<Result<_, _>>()?;
+        open.commit().await?;
+        Ok(events)
+    }
+}
