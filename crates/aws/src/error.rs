@@ -173,17 +173,17 @@ fn with_advice(message: String, code: &str, kind: CallErrorKind) -> String {
     format!("{message} ({advice})")
 }
 
-/// Why the credential chain gave nothing, and what to do.
+/// Why the credential chain gave nothing. What to do is said by whoever shows it.
 fn without_credentials(error: &CredentialsError) -> (CallErrorKind, String) {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => {
             // Of the standard chain the SDK lists every source that had nothing; of a profile we know which it was.
             let profile = causes(error).find_map(|cause| cause.downcast_ref::<EmptyProfile>());
-            let why = profile.map(|profile| format!(": {profile}")).unwrap_or_default();
-            let message = format!(
-                "no AWS credentials were found{why} (name a profile with --profile or AWS_PROFILE, log in with aws sso \
-                 login, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
+            let why = profile.map_or_else(
+                || "neither in the environment nor in a profile, nor from a container's or an instance's role".to_owned(),
+                ToString::to_string,
             );
+            let message = format!("no AWS credentials were found: {why}");
             (CallErrorKind::CredentialsInvalid, message)
         }
         CredentialsError::ProviderTimedOut(_) => (

@@ -88,11 +88,11 @@ async fn a_profile_that_is_named_goes_before_keys_of_the_environment() {
 }
 
 #[tokio::test]
-async fn without_credentials_it_says_where_they_could_come_from() {
+async fn without_credentials_it_says_where_it_looked() {
     let server = Server::start(answer).await;
     let text = run(&[("AWS_ENDPOINT_URL", &server.url)]).await;
-    assert!(text.contains("sts sts:GetCallerIdentity failed: no AWS credentials were found ("), "{text}");
-    assert!(text.contains("aws sso login"), "{text}");
+    assert!(text.contains("sts sts:GetCallerIdentity failed: no AWS credentials were found: "), "{text}");
+    assert!(text.contains("neither in the environment nor in a profile"), "{text}");
     assert!(server.requests().is_empty());
 }
 

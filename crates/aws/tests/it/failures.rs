@@ -165,10 +165,7 @@ async fn a_profile_that_is_not_there_is_named() {
     nobody.profile = Some("keysweep-test-nobody".to_owned());
     let error = Session::load(nobody).await.get_caller_identity().await.unwrap_err();
     assert_eq!(error.kind, CallErrorKind::CredentialsInvalid);
-    assert!(
-        error.message.contains("\"keysweep-test-nobody\"") && error.message.contains("--profile"),
-        "{error}"
-    );
+    assert!(error.message.contains("\"keysweep-test-nobody\""), "{error}");
     assert!(server.requests().is_empty());
 }
 
