@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keysweep_core::account::AccountId;
+use keysweep_core::key::KeyStatus;
 use keysweep_core::time::Instant;
 use keysweep_sim::fault::{Effect, Rule, When};
 use keysweep_sim::wire::{self, Server};
@@ -468,7 +469,11 @@ async fn the_simulation_is_shown_and_changed_below_its_own_path() {
     assert_eq!((failed.status, failed.texts("Type")), (500, vec!["Receiver".to_owned()]));
     assert_eq!(connection.ask(&control("DELETE", "faults", "")).await.status, 200);
     assert_eq!(connection.ask(&iam("ListUsers")).await.status, 200);
+    let acted = connection.ask(&control("POST", "activity", "{\"share\": 1, \"seed\": 1}")).await;
+    assert_eq!(acted.body, r#"{"changed":1}"#);
+    assert_eq!(sim.truth().key(KEY).unwrap().status, KeyStatus::Active);
     for (request, status) in [
+        (control("POST", "activity", "{\"share\": 2, \"seed\": 1}"), 400),
         (control("POST", "clock", "{\"advance_secs\": 1}"), 400),
         (control("POST", "faults", "[{\"effect\": \"explode\"}]"), 400),
         (control("POST", "faults", "[{\"action\": \"ListUser\", \"effect\": \"throttle\"}]"), 400),

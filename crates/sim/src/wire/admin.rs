@@ -1,10 +1,12 @@
 //! The paths below `/_sim/`, which are not AWS's: they show what is true and change the simulation. They need no
 //! signature. Every answer is JSON; an error says what to send instead.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hyper::Method;
 use keysweep_core::account::{AccountId, NotAnAccountId};
+use keysweep_core::key::KeyStatus;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,13 +17,21 @@ use crate::{Action, Sim};
 
 const PATHS: &str = "GET /_sim/health, GET /_sim/truth, GET /_sim/calls, POST /_sim/calls/reset, \
     POST /_sim/clock {\"advance_seconds\": 60}, POST /_sim/faults [RULE, ...], DELETE /_sim/faults, \
-    POST /_sim/role {\"account\": \"111122223333\", \"name\": \"auditor\", \"external_id\": \"secret\"}";
+    POST /_sim/activity {\"share\": 0.01, \"seed\": 1}, POST /_sim/role {\"account\": \"111122223333\", \"name\": \"auditor\", \"external_id\": \"secret\"}";
 
 /// `POST /_sim/clock`: lets time pass.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Clock {
     advance_seconds: u64,
+}
+
+/// `POST /_sim/activity`: a share of all users have one of their keys switched on, or off, now.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Activity {
+    share: f64,
+    seed: u64,
 }
 
 /// `POST /_sim/role`: a role of an account and the external id that it asks for.
@@ -55,6 +65,7 @@ pub(super) fn answer(method: &Method, command: &str, body: &[u8], sim: &Sim) -> 
             to_json(&sim.calls())
         }
         ("POST", "clock") => advance(body, sim),
+        ("POST", "activity") => act(body, sim),
         ("POST", "faults") => add_faults(body, sim),
         ("DELETE", "faults") => {
             sim.clear_faults();
@@ -74,6 +85,34 @@ fn advance(body: &[u8], sim: &Sim) -> Result<Vec<u8>, Refusal> {
     let Clock { advance_seconds } = read(body)?;
     sim.clock().advance(Duration::from_secs(advance_seconds));
     to_json(&json!({ "now": sim.now().to_string() }))
+}
+
+fn act(body: &[u8], sim: &Sim) -> Result<Vec<u8>, Refusal> {
+    let Activity { share, seed } = read(body)?;
+    if !(0.0..=1.0).contains(&share) {
+        return Err(Refusal(400, format!("the share of users is from 0 to 1, not {share}")));
+    }
+    let (truth, now) = (sim.truth(), sim.now());
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut changed = 0;
+    for account in &truth.accounts {
+        let mut seen = BTreeSet::new();
+        let of_users = account.keys.iter().filter(|key| !key.user.starts_with('<'));
+        for key in of_users.filter(|key| seen.insert(&key.user)) {
+            if random.f64() >= share {
+                continue;
+            }
+            let status = match key.status {
+                KeyStatus::Active => KeyStatus::Inactive,
+                KeyStatus::Inactive => KeyStatus::Active,
+            };
+            sim.edit(|world| {
+                world.account(account.id).user(&key.user).key(&key.id, key.created).changed(now, status);
+            });
+            changed += 1;
+        }
+    }
+    to_json(&json!({ "changed": changed }))
 }
 
 fn add_faults(body: &[u8], sim: &Sim) -> Result<Vec<u8>, Refusal> {
