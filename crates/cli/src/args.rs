@@ -47,6 +47,8 @@ pub enum Verb {
     Evidence(EvidenceArgs),
     /// Say why a key has the verdict that it has, step by step, with its timeline
     Explain(ExplainArgs),
+    /// List the scans that were made: what each covered, found and took
+    History(HistoryArgs),
     /// Find the long-term inactive access keys of an account or an organization
     #[command(after_help = SCAN_AFTER_HELP)]
     Scan(ScanArgs),
@@ -116,6 +118,42 @@ pub enum ExplainFormat {
     Terminal,
     /// Schema keysweep.explanation/v1
     Json,
+}
+
+/// The command line of `keysweep history`.
+#[derive(Debug, clap::Args)]
+pub struct HistoryArgs {
+    /// What the list is written as, and from where.
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+/// What verbs that tell of past scans have in common.
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    /// What it is written as
+    #[arg(long, short, value_name = "FORMAT", default_value = "terminal")]
+    pub format: ListFormat,
+    /// The columns of the text [default: the terminal's]
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<usize>,
+    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Where the store is.
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+/// What the list of scans, or the difference of two, is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// To read in a terminal
+    Terminal,
+    /// One JSON document
+    Json,
+    /// Markdown, for an issue or a pull request
+    Markdown,
 }
 
 const POLICIES_AFTER_HELP: &str = "\

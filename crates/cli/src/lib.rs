@@ -38,6 +38,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
             EvidenceAction::Import(args) => verb::evidence::run(args),
         },
         Verb::Explain(args) => verb::explain::run(args),
+        Verb::History(args) => verb::history::run(args),
         Verb::Rules(args) => verb::rules::run(&args),
         Verb::Scan(args) => verb::scan::run(&args),
         Verb::Policies(args) => verb::policies::run(&args),

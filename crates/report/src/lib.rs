@@ -8,6 +8,7 @@ pub mod asff;
 mod compliance;
 pub mod csv;
 pub mod explanation;
+pub mod history;
 pub mod identity;
 pub mod json;
 pub mod junit;

@@ -189,8 +189,13 @@ impl Page<'_> {
 
     /// A text from outside as a code span.
     fn code(&self, text: &str) -> String {
-        let text = visible(&self.mask.text(text)).replace('|', "\\u{7c}").replace('`', "\\u{60}");
-        // A span of nothing is none; and one of nothing but spaces shows nothing.
-        if text.trim().is_empty() { "(blank)".to_owned() } else { format!("`{text}`") }
+        span(&self.mask.text(text))
     }
+}
+
+/// A text from outside as a code span.
+pub(crate) fn span(text: &str) -> String {
+    let text = visible(text).replace('|', "\\u{7c}").replace('`', "\\u{60}");
+    // A span of nothing is none; and one of nothing but spaces shows nothing.
+    if text.trim().is_empty() { "(blank)".to_owned() } else { format!("`{text}`") }
 }

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod demo;
 pub mod evidence;
 pub mod explain;
+pub mod history;
 pub mod man;
 pub mod policies;
 pub mod rules;

@@ -8,6 +8,7 @@ mod docs;
 mod evidence;
 mod explain;
 mod help;
+mod history;
 #[cfg(unix)]
 mod interrupt;
 mod memory;

@@ -90,7 +90,7 @@ impl<'a> Document<'a> {
 }
 
 /// RFC 3339 in UTC, whole seconds.
-struct Time(Instant);
+pub(crate) struct Time(pub(crate) Instant);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -99,14 +99,14 @@ impl Serialize for Time {
 }
 
 #[derive(Serialize)]
-struct ScopeV1<'a> {
+pub(crate) struct ScopeV1<'a> {
     kind: &'static str,
     organization_id: Option<Text<'a>>,
     management_account_id: Option<String>,
 }
 
 impl<'a> ScopeV1<'a> {
-    fn of(scope: &'a Scope, mask: &Mask<'_>) -> Self {
+    pub(crate) fn of(scope: &'a Scope, mask: &Mask<'_>) -> Self {
         match scope {
             Scope::Account => Self { kind: "account", organization_id: None, management_account_id: None },
             Scope::Organization(organization) => Self {
@@ -119,14 +119,14 @@ impl<'a> ScopeV1<'a> {
 }
 
 #[derive(Serialize)]
-struct CallerV1<'a> {
+pub(crate) struct CallerV1<'a> {
     account_id: String,
     arn: Text<'a>,
     partition: &'static str,
 }
 
 impl<'a> CallerV1<'a> {
-    fn of(caller: &'a CallerIdentity, mask: &Mask<'_>) -> Self {
+    pub(crate) fn of(caller: &'a CallerIdentity, mask: &Mask<'_>) -> Self {
         Self {
             account_id: caller.account.to_string(),
             arn: mask.text(&caller.arn),
@@ -136,7 +136,7 @@ impl<'a> CallerV1<'a> {
 }
 
 #[derive(Serialize)]
-struct PolicyV1 {
+pub(crate) struct PolicyV1 {
     threshold_seconds: i64,
     threshold: String,
     settling_margin_seconds: i64,
@@ -144,7 +144,7 @@ struct PolicyV1 {
 }
 
 impl PolicyV1 {
-    fn of(policy: &Policy) -> Self {
+    pub(crate) fn of(policy: &Policy) -> Self {
         let (threshold, margin) = (policy.threshold.length(), policy.settling_margin.length());
         Self {
             threshold_seconds: threshold.as_secs(),
@@ -156,7 +156,7 @@ impl PolicyV1 {
 }
 
 #[derive(Serialize)]
-struct TotalsV1 {
+pub(crate) struct TotalsV1 {
     accounts: AccountTotalsV1,
     users: u64,
     accounts_with_unknown_users: u64,
@@ -171,7 +171,7 @@ struct TotalsV1 {
 }
 
 impl TotalsV1 {
-    fn of(totals: &Totals) -> Self {
+    pub(crate) fn of(totals: &Totals) -> Self {
         let all_calls = totals.calls.total();
         Self {
             accounts: AccountTotalsV1::of(totals.accounts),

@@ -6,6 +6,7 @@
 pub mod explanation;
 mod findings;
 mod gaps;
+pub mod history;
 mod page;
 pub mod rules;
 mod table;

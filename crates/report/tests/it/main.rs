@@ -8,6 +8,7 @@
 mod csv_rows;
 mod documentation;
 mod explained;
+mod history;
 mod keys;
 mod ndjson_lines;
 mod pipelines;
