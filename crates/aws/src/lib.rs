@@ -15,8 +15,10 @@ mod organizations;
 mod retry;
 mod session;
 mod sts;
+mod trust;
 mod whole;
 
 pub use clock::SystemClock;
 pub use options::{RoleOptions, SessionOptions, StaticCredentials};
 pub use session::{EnteredAccount, Session};
+pub use trust::UnusableCaBundle;

@@ -19,7 +19,7 @@ use aws_sdk_iam::config::retry::RetryPartition;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::{Provider, TlsContext, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -30,6 +30,7 @@ use keysweep_core::account::Partition;
 use crate::credentials::{NamedProfile, RENEW_BEFORE_END, RoleCredentials};
 use crate::options::{RoleOptions, SessionOptions};
 use crate::retry::{ThrottlesAreTheCallers, transient_faults};
+use crate::trust::{UnusableCaBundle, trust};
 use crate::whole::WholeAnswers;
 
 /// Sent with every call as part of the user agent, so that keysweep's calls can be told apart in CloudTrail.
@@ -65,8 +66,8 @@ pub struct EnteredAccount {
 impl Session {
     /// Finds the configuration. Credentials are not resolved and AWS is not called before the first call; only an
     /// unnamed region may be asked of the EC2 instance metadata service.
-    pub async fn load(options: SessionOptions) -> Self {
-        let config = sdk_config(&options).await;
+    pub async fn load(options: SessionOptions) -> Result<Self, UnusableCaBundle> {
+        let config = sdk_config(&options).await?;
         let time = config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new()));
         let shared = Shared {
             sts: aws_sdk_sts::Client::from_conf(
@@ -90,7 +91,7 @@ impl Session {
             time,
             partition: OnceLock::new(),
         };
-        Self { shared: Arc::new(shared) }
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The region in use.
@@ -159,8 +160,10 @@ fn lead_region_of_commercial_aws() -> Region {
 }
 
 /// The SDK's configuration, shared by every client.
-async fn sdk_config(options: &SessionOptions) -> SdkConfig {
-    let http = http_client(options.endpoint_url.as_deref());
+async fn sdk_config(options: &SessionOptions) -> Result<SdkConfig, UnusableCaBundle> {
+    let is_plain = options.endpoint_url.as_ref().is_some_and(|url| url.starts_with("http://"));
+    let tls = if is_plain { None } else { Some(trust(options.profile.as_deref()).await?) };
+    let http = http_client(tls, options.endpoint_url.is_none());
     let sources = ProviderConfig::without_region()
         .with_http_client(http.clone())
         .with_sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
@@ -211,7 +214,7 @@ async fn sdk_config(options: &SessionOptions) -> SdkConfig {
                 .await,
         ),
     };
-    loader.load().await
+    Ok(loader.load().await)
 }
 
 /// The region that the options, the environment, the profile or the EC2 instance name.
@@ -245,22 +248,18 @@ fn imds_client(sources: &ProviderConfig) -> aws_config::imds::Client {
         .build()
 }
 
-/// The one connection pool. Trusted certificates are the system's (`SSL_CERT_FILE` and `SSL_CERT_DIR` change them),
-/// proxies those of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
-fn http_client(endpoint_url: Option<&str>) -> SharedHttpClient {
-    let plain = endpoint_url.is_some_and(|url| url.starts_with("http://"));
-    let proxies = endpoint_url.is_none();
+/// The one connection pool; without TLS where none is given. With `proxies`, those of `HTTPS_PROXY`, `HTTP_PROXY` and
+/// `NO_PROXY` are used.
+fn http_client(tls: Option<TlsContext>, proxies: bool) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder();
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        if plain {
-            return connector.build_http();
-        }
+        let Some(tls) = &tls else { return connector.build_http() };
         if proxies {
             connector.set_proxy_config(Some(ProxyConfig::from_env()));
         }
-        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls.clone()).build()
     })
 }
 

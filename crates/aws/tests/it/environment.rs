@@ -6,11 +6,11 @@ use std::process::Command;
 
 use crate::server::{Reply, Request, Server, query};
 
-async fn run(environment: &[(&str, &str)]) -> String {
+pub(crate) async fn run(environment: &[(&str, &str)]) -> String {
     run_as(None, environment).await
 }
 
-async fn run_as(profile: Option<&str>, environment: &[(&str, &str)]) -> String {
+pub(crate) async fn run_as(profile: Option<&str>, environment: &[(&str, &str)]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keysweep-aws-whoami"));
     command.args(profile).env_clear();
     command.env("AWS_EC2_METADATA_DISABLED", "true").envs(environment.iter().copied());
@@ -20,7 +20,7 @@ async fn run_as(profile: Option<&str>, environment: &[(&str, &str)]) -> String {
     text
 }
 
-fn answer(request: &Request) -> Reply {
+pub(crate) fn answer(request: &Request) -> Reply {
     let body = match request.operation.as_str() {
         "GetCallerIdentity" => query(
             "GetCallerIdentity",

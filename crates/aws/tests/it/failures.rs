@@ -116,7 +116,7 @@ async fn broken_connections_and_silence_are_unavailability() {
     let server = Server::start(|_| Reply::Silence).await;
     let mut silent = server.options();
     (silent.connect_timeout, silent.read_timeout) = (Duration::from_millis(200), Duration::from_millis(50));
-    let own = Session::load(silent).await.own();
+    let own = Session::load(silent).await.unwrap().own();
     let (from, to) = (Instant::from_unix(0), Instant::from_unix(1));
     for error in
         [own.list_users(None).await.unwrap_err(), own.lookup_events(from, to, None).await.unwrap_err()]
@@ -126,8 +126,12 @@ async fn broken_connections_and_silence_are_unavailability() {
 
     // Nothing listens where a listener just was.
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let error =
-        Session::load(options(&format!("http://{gone}"))).await.get_caller_identity().await.unwrap_err();
+    let error = Session::load(options(&format!("http://{gone}")))
+        .await
+        .unwrap()
+        .get_caller_identity()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind, CallErrorKind::Unavailable);
     assert!(error.message.starts_with("no connection to AWS"), "{error}");
 }
@@ -151,7 +155,7 @@ async fn a_region_that_is_none_is_refused_before_any_call() {
     let server = Server::start(|_| Reply::Close).await;
     let mut nowhere = server.options();
     nowhere.region = Some("not a region".to_owned());
-    let error = Session::load(nowhere).await.own().list_users(None).await.unwrap_err();
+    let error = Session::load(nowhere).await.unwrap().own().list_users(None).await.unwrap_err();
     assert_eq!(error.kind, CallErrorKind::Rejected);
     assert!(error.message.contains("region"), "{error}");
     assert!(server.requests().is_empty());
@@ -163,7 +167,7 @@ async fn a_profile_that_is_not_there_is_named() {
     let mut nobody = server.options();
     nobody.credentials = None;
     nobody.profile = Some("keysweep-test-nobody".to_owned());
-    let error = Session::load(nobody).await.get_caller_identity().await.unwrap_err();
+    let error = Session::load(nobody).await.unwrap().get_caller_identity().await.unwrap_err();
     assert_eq!(error.kind, CallErrorKind::CredentialsInvalid);
     assert!(error.message.contains("\"keysweep-test-nobody\""), "{error}");
     assert!(server.requests().is_empty());

@@ -8,3 +8,4 @@ mod failures;
 mod roles;
 mod server;
 mod simulated;
+mod trust;

@@ -47,7 +47,7 @@ async fn a_role_is_assumed_once_and_signs_the_accounts_calls() {
         duration: Some(std::time::Duration::from_mins(15)),
         ..RoleOptions::default()
     };
-    let entered = Session::load(options).await.enter("000000000042".parse().unwrap()).await.unwrap();
+    let entered = Session::load(options).await.unwrap().enter("000000000042".parse().unwrap()).await.unwrap();
     assert_eq!(server.operations(), ["AssumeRole"]);
     entered.list_users(None).await.unwrap();
     entered.lookup_events(Instant::from_unix(0), Instant::from_unix(1), None).await.unwrap();

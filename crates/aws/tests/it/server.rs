@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use keysweep_aws::{Session, SessionOptions, StaticCredentials};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// A call as it came over the wire.
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ impl Server {
     }
 
     pub(crate) async fn session(&self) -> Session {
-        Session::load(self.options()).await
+        Session::load(self.options()).await.unwrap()
     }
 }
 
@@ -115,8 +115,9 @@ pub(crate) fn options(url: &str) -> SessionOptions {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
+/// Serves one connection, whatever it goes over.
+pub(crate) async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     handler: Arc<impl Fn(&Request) -> Reply>,
     log: Arc<Mutex<Vec<Request>>>,
 ) {
@@ -142,7 +143,7 @@ async fn serve(
     }
 }
 
-async fn read(stream: &mut TcpStream, received: &mut Vec<u8>) -> Option<Request> {
+async fn read(stream: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> Option<Request> {
     loop {
         if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8(received[..end].to_vec()).unwrap();

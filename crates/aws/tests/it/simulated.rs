@@ -44,7 +44,7 @@ impl Simulated {
     }
 
     async fn session(&self) -> Session {
-        Session::load(self.options.clone()).await
+        Session::load(self.options.clone()).await.unwrap()
     }
 
     fn truth(&self) -> Truth {
@@ -302,7 +302,7 @@ async fn under(simulated: &Simulated, effect: &Effect) -> [CallError; 3] {
         (options.connect_timeout, options.read_timeout) =
             (Duration::from_millis(500), Duration::from_millis(100));
     }
-    let session = Session::load(options).await;
+    let session = Session::load(options).await.unwrap();
     let own = session.own();
     let (from, to) = (simulated.sim.now() - SignedDuration::from_hours(24), simulated.sim.now());
     [

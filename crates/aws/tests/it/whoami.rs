@@ -13,7 +13,10 @@ fn main() -> std::io::Result<()> {
 
 async fn tell() {
     let profile = std::env::args().nth(1);
-    let session = Session::load(SessionOptions { profile, ..SessionOptions::default() }).await;
+    let session = match Session::load(SessionOptions { profile, ..SessionOptions::default() }).await {
+        Ok(session) => session,
+        Err(error) => return println!("no session: {error}"),
+    };
     println!("region {}", session.region());
     let caller = session.get_caller_identity().await;
     println!("sts {}", caller.map_or_else(|error| error.to_string(), |caller| caller.arn));

@@ -73,7 +73,7 @@ async fn show(args: DemoArgs, reports: Reports, stop: watch::Receiver<bool>) -> 
             server.address()
         ),
     );
-    let session = Session::load(session_options(&sim, &server)).await;
+    let session = Session::load(session_options(&sim, &server)).await.map_err(Failure::failed)?;
     let clock = SystemClock::new();
     let request = ScanRequest {
         id: super::scan::new_id(&clock),

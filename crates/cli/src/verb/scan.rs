@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::anyhow;
 use keysweep_app::memory::StoreFailure;
 use keysweep_app::scan::{Resumed, ScanError, ScanRequest, Scanned, Target, scan};
-use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock};
+use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock, UnusableCaBundle};
 use keysweep_core::account::AccountId;
 use keysweep_core::assessment::Assessment;
 use keysweep_core::call::{CallError, CallErrorKind};
@@ -53,7 +53,7 @@ async fn assess(
 ) -> Outcome {
     let store = state::open(settings.state.clone()).await?;
     let session = tokio::select! {
-        session = Session::load(session_options(&settings)) => session,
+        session = Session::load(session_options(&settings)) => session.map_err(no_session)?,
         () = interrupt::asked(&mut stop) => return Err(stopped_early()),
     };
     let clock = SystemClock::new();
@@ -88,7 +88,14 @@ async fn asked_too_early(stop: &mut watch::Receiver<bool>, progress: &ProgressLi
     }
 }
 
-fn session_options(settings: &Settings) -> SessionOptions {
+/// The session could not be set up: nothing was called.
+pub(crate) fn no_session(error: UnusableCaBundle) -> Failure {
+    Failure::failed(error).hint(
+        "name a PEM file with the certificate authorities of your network with AWS_CA_BUNDLE, or set it to nothing to trust the system's",
+    )
+}
+
+pub(crate) fn session_options(settings: &Settings) -> SessionOptions {
     SessionOptions {
         profile: settings.profile.clone(),
         region: settings.region.clone(),
