@@ -43,6 +43,9 @@ Exit codes: 0 complete and clean, 1 failed, 2 usage, 3 long-term inactive keys, 
 pub enum Verb {
     /// Assess a simulated organization of 50 accounts: a few seconds, no AWS account needed
     Demo(DemoArgs),
+    /// Tell what differs between two scans: keys that came, went, or crossed the threshold
+    #[command(after_help = DIFF_AFTER_HELP)]
+    Diff(DiffArgs),
     /// Take in evidence that no scan can see
     Evidence(EvidenceArgs),
     /// Say why a key has the verdict that it has, step by step, with its timeline
@@ -124,6 +127,26 @@ pub enum ExplainFormat {
 #[derive(Debug, clap::Args)]
 pub struct HistoryArgs {
     /// What the list is written as, and from where.
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+const DIFF_AFTER_HELP: &str = "\
+A scan is named by its id, the beginning of it, or `latest`; `keysweep history` lists them. A key that is missing because
+its account or user was not looked at is no longer assessed; it is never taken for gone.
+
+Exit codes: 0 no change, 1 failed, 2 usage, 3 changes, 4 the comparison is incomplete, 130 interrupted.";
+
+/// The command line of `keysweep diff`.
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// The earlier scan [default: the last of the same scope before the later one]
+    #[arg(value_name = "A")]
+    pub before: Option<String>,
+    /// The later scan [default: the last that finished, of the same scope as A where that is given]
+    #[arg(value_name = "B")]
+    pub after: Option<String>,
+    /// What the difference is written as, and from where.
     #[command(flatten)]
     pub list: ListArgs,
 }

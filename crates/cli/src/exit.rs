@@ -15,6 +15,8 @@ pub enum Exit {
     Usage,
     /// Everything was assessed and there are long-term inactive keys.
     LongTermKeys,
+    /// `keysweep diff`: everything was assessed in both scans, and something changed.
+    Changes,
     /// Something could not be assessed; there may be long-term inactive keys too.
     Incomplete,
     /// It was stopped by Ctrl-C (SIGINT) or SIGTERM.
@@ -23,8 +25,15 @@ pub enum Exit {
 
 impl Exit {
     /// Every way to end, by number.
-    pub const ALL: [Self; 6] =
-        [Self::Clean, Self::Failed, Self::Usage, Self::LongTermKeys, Self::Incomplete, Self::Interrupted];
+    pub const ALL: [Self; 7] = [
+        Self::Clean,
+        Self::Failed,
+        Self::Usage,
+        Self::LongTermKeys,
+        Self::Changes,
+        Self::Incomplete,
+        Self::Interrupted,
+    ];
 
     /// The exit code.
     pub const fn code(self) -> u8 {
@@ -32,7 +41,7 @@ impl Exit {
             Self::Clean => 0,
             Self::Failed => 1,
             Self::Usage => 2,
-            Self::LongTermKeys => 3,
+            Self::LongTermKeys | Self::Changes => 3,
             Self::Incomplete => 4,
             Self::Interrupted => 130,
         }
@@ -45,6 +54,7 @@ impl Exit {
             Self::Failed => "failed",
             Self::Usage => "usage",
             Self::LongTermKeys => "long-term keys",
+            Self::Changes => "changes",
             Self::Incomplete => "incomplete",
             Self::Interrupted => "interrupted",
         }
@@ -59,6 +69,9 @@ impl Exit {
                 "The command line, the environment or the configuration file is wrong. Nothing was called."
             }
             Self::LongTermKeys => "Everything was assessed and there are long-term inactive keys.",
+            Self::Changes => {
+                "Of `keysweep diff`: everything was assessed in both scans, and something changed."
+            }
             Self::Incomplete => {
                 "Something could not be assessed: the report says what, why, and what to do. There may be long-term inactive keys too."
             }

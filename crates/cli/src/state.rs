@@ -73,6 +73,14 @@ pub async fn unfinished(store: &Sql, of_organization: bool) -> Result<Resumed, F
     Ok(Resumed { begun, kept })
 }
 
+/// The one of `scans`, newest first, that a text on the command line names.
+pub fn named<'a>(scans: &'a [ScanRecord], text: &str) -> Result<&'a ScanRecord, Failure> {
+    ScanRecord::named(scans, text).map_err(|error| {
+        Failure::usage(error)
+            .hint("`keysweep history` lists the scans; `latest` is the last one that finished")
+    })
+}
+
 /// What the store could not do, and what to do about it.
 pub fn failed(error: StoreError) -> Failure {
     let remedy = error.remedy();

@@ -73,6 +73,17 @@ impl ScanRecord {
         }
     }
 
+    /// The newest of `scans`, newest first, that finished and assessed the same as `scan`.
+    pub fn latest_like<'a>(scans: &'a [Self], scan: &Self) -> Option<&'a Self> {
+        scans.iter().find(|other| other.finished.is_some() && other.begun.same_scope(&scan.begun))
+    }
+
+    /// The newest of `scans`, newest first, that finished, assessed the same as `scan` and stands behind it.
+    pub fn previous<'a>(scans: &'a [Self], scan: &Self) -> Option<&'a Self> {
+        let at = scans.iter().position(|other| other.begun.id == scan.begun.id)?;
+        Self::latest_like(scans.get(at + 1..)?, scan)
+    }
+
     /// The newest of `scans`, newest first, of an organization or of one account, where it did not finish.
     pub fn unfinished(scans: &[Self], of_organization: bool) -> Option<&Self> {
         let same = |scan: &&Self| matches!(scan.begun.scope, Scope::Organization(_)) == of_organization;

@@ -7,6 +7,7 @@
 pub mod asff;
 mod compliance;
 pub mod csv;
+pub mod diff;
 pub mod explanation;
 pub mod history;
 pub mod identity;

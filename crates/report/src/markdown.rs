@@ -32,7 +32,7 @@ const FOR_HEADS: usize = 3000;
 /// Writes at most `limit` bytes.
 pub fn write(assessment: &Assessment, mask: bool, limit: usize, mut out: impl io::Write) -> io::Result<()> {
     let mask = &Mask::new(assessment, mask);
-    let mut page = Page { text: String::new(), limit, mask };
+    let mut page = Page::new(limit, mask);
     page.head(assessment);
     let with = |verdict| {
         let mut keys: Vec<_> = assessment
@@ -53,13 +53,31 @@ pub fn write(assessment: &Assessment, mask: bool, limit: usize, mut out: impl io
     out.write_all(page.text.as_bytes())
 }
 
-struct Page<'a> {
+/// A page of Markdown that ends before its limit.
+pub(crate) struct Page<'a> {
     text: String,
     limit: usize,
     mask: &'a Mask<'a>,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    pub(crate) const fn new(limit: usize, mask: &'a Mask<'a>) -> Self {
+        Self { text: String::new(), limit, mask }
+    }
+
+    /// A heading or a paragraph.
+    pub(crate) fn block(&mut self, text: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
     fn head(&mut self, assessment: &Assessment) {
         let totals = Totals::of(assessment);
         let coverage = summary::coverage(&totals, &CoverageSummary::of(assessment));
@@ -137,7 +155,7 @@ impl Page<'_> {
     }
 
     /// A table with as many of the rows as there is room for.
-    fn table<T>(
+    pub(crate) fn table<T>(
         &mut self,
         title: &str,
         columns: &[&str],
@@ -169,26 +187,26 @@ impl Page<'_> {
         self.text.push_str(&table);
     }
 
-    fn account(&self, account: &Account) -> String {
+    pub(crate) fn account(&self, account: &Account) -> String {
         match &account.name {
             Some(name) => format!("{} {}", account.id, self.code(name)),
             None => account.id.to_string(),
         }
     }
 
-    fn key(&self, finding: &Finding) -> String {
+    pub(crate) fn key(&self, finding: &Finding) -> String {
         finding
             .key
             .as_ref()
             .map_or_else(|| "not told by AWS".to_owned(), |key| format!("`{}`", self.mask.key(key)))
     }
 
-    fn maybe(&self, text: Option<&str>) -> String {
+    pub(crate) fn maybe(&self, text: Option<&str>) -> String {
         text.map_or_else(|| "–".to_owned(), |text| self.code(text))
     }
 
     /// A text from outside as a code span.
-    fn code(&self, text: &str) -> String {
+    pub(crate) fn code(&self, text: &str) -> String {
         span(&self.mask.text(text))
     }
 }

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::output::Output;
-use crate::state::failed;
+use crate::state::{failed, named};
 use crate::terminal::{style, use_color};
 
 /// So many keys are named where a beginning of an id fits more than one.
@@ -37,13 +37,7 @@ pub fn run(args: ExplainArgs) -> Outcome {
 async fn explain(args: &ExplainArgs) -> Outcome {
     let store = args.state.open().await?;
     let scans = store.scans().await.map_err(failed)?;
-    let scan = match &args.scan {
-        Some(text) => Some(ScanRecord::named(&scans, text).map_err(|error| {
-            Failure::usage(error)
-                .hint("scan ids are in every report; `latest` is the last scan that finished")
-        })?),
-        None => None,
-    };
+    let scan = args.scan.as_deref().map(|text| named(&scans, text)).transpose()?;
     let mut texts = Vec::new();
     for key in keys(&store, args).await? {
         texts.push(one(&store, &scans, scan, &key, args).await?);

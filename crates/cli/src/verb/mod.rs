@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod demo;
+pub mod diff;
 pub mod evidence;
 pub mod explain;
 pub mod history;

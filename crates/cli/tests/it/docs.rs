@@ -92,8 +92,9 @@ fn the_exit_codes_are_the_enum() {
         let _ = writeln!(text, "| {} | {} | {} |", exit.code(), exit.name(), exit.meaning());
     }
     text.push_str(
-        "\nA verb other than `scan` ends with 0 when it did its work. `keysweep demo` does so although it finds long-term\n\
-         inactive keys: they are what it shows. A second Ctrl-C does not wait for the report.\n\n\
+        "\nA verb other than `scan` and `diff` ends with 0 when it did its work. `keysweep demo` does so although it finds\n\
+         long-term inactive keys: they are what it shows. `keysweep diff` ends with 0 where both scans assessed everything and\n\
+         nothing changed, and with 4 where one of them did not assess everything. A second Ctrl-C does not wait for the report.\n\n\
          In a pipeline that must fail on long-term inactive keys and on gaps alike:\n\n\
          ```sh\nkeysweep scan --org --format json --output assessment.json\n```\n\n\
          In one that must fail on gaps only:\n\n\

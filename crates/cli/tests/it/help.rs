@@ -9,6 +9,7 @@ fn help_texts_are_as_they_were_reviewed() {
         ("help_short", &["-h"]),
         ("help_scan", &["scan", "--help"]),
         ("help_demo", &["demo", "--help"]),
+        ("help_diff", &["diff", "--help"]),
         ("help_evidence", &["evidence", "--help"]),
         ("help_evidence_import", &["evidence", "import", "--help"]),
         ("help_history", &["history", "--help"]),
@@ -69,6 +70,7 @@ fn there_is_a_man_page_for_every_verb() {
     let verbs = [
         "completions",
         "demo",
+        "diff",
         "evidence-import",
         "evidence",
         "explain",

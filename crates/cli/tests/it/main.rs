@@ -4,6 +4,7 @@
 
 mod configuration;
 mod demo;
+mod diff;
 mod docs;
 mod evidence;
 mod explain;

@@ -4,9 +4,9 @@
 pub mod json;
 pub mod markdown;
 
+use keysweep_core::account::AccountId;
 use keysweep_core::archive::{Finished, ScanRecord};
 use keysweep_core::assessment::Scope;
-use keysweep_core::memory::Begun;
 use keysweep_core::totals::AccountTotals;
 
 use crate::words::{self, count, grouped};
@@ -38,7 +38,7 @@ impl<'a> Line<'a> {
         let empty = Self {
             id: &begun.id,
             begun: words::minute(begun.started_at),
-            scope: scope(begun),
+            scope: scope(&begun.scope, begun.caller.account),
             coverage: "not finished".to_owned(),
             is_finished: false,
             is_complete: false,
@@ -63,10 +63,10 @@ impl<'a> Line<'a> {
     }
 }
 
-/// `organization o-a1b2c3d4e5`, `account 111122223333`.
-pub fn scope(begun: &Begun) -> String {
-    match &begun.scope {
-        Scope::Account => format!("account {}", begun.caller.account),
+/// `organization o-a1b2c3d4e5`, `account 111122223333`; `own` is the account of who scans.
+pub fn scope(scope: &Scope, own: AccountId) -> String {
+    match scope {
+        Scope::Account => format!("account {own}"),
         Scope::Organization(organization) => format!("organization {}", organization.id),
     }
 }

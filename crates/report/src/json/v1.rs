@@ -437,7 +437,7 @@ fn nonnegative(length: SignedDuration) -> SignedDuration {
 }
 
 #[derive(Serialize)]
-struct ClaimV1 {
+pub(crate) struct ClaimV1 {
     earliest: Time,
     latest: Time,
     exact: bool,
@@ -451,7 +451,7 @@ struct ClaimV1 {
 }
 
 impl ClaimV1 {
-    fn of(claim: &Claim, assertion: Assertion) -> Self {
+    pub(crate) fn of(claim: &Claim, assertion: Assertion) -> Self {
         let interval: Interval = claim.interval;
         Self {
             earliest: Time(interval.earliest()),

@@ -3,6 +3,7 @@
 //!
 //! Nothing here asks the terminal anything: [`Style`] tells what it can do.
 
+pub mod diff;
 pub mod explanation;
 mod findings;
 mod gaps;

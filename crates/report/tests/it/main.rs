@@ -6,6 +6,7 @@
 )]
 
 mod csv_rows;
+mod diff;
 mod documentation;
 mod explained;
 mod history;
