@@ -264,6 +264,7 @@ impl Armed {
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     rules: Vec<Armed>,
+    struck: u64,
 }
 
 impl Plan {
@@ -279,11 +280,17 @@ impl Plan {
         self.rules.clear();
     }
 
+    /// How often a rule struck, those that were cleared too.
+    pub(crate) const fn struck(&self) -> u64 {
+        self.struck
+    }
+
     /// What happens to a call. Where several rules strike, the last one decides on the answer.
     pub(crate) fn consult(&mut self, action: Action, subject: &Subject<'_>) -> Outcome {
         let mut outcome = Outcome::default();
         for armed in &mut self.rules {
             if armed.fits(action, subject) && armed.strikes() {
+                self.struck += 1;
                 apply(&armed.rule.effect, action.service(), &mut outcome);
             }
         }

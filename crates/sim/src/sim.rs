@@ -138,6 +138,11 @@ impl Sim {
         self.world().faults.clear();
     }
 
+    /// How often a fault struck so far.
+    pub fn faults_struck(&self) -> u64 {
+        self.world().faults.struck()
+    }
+
     /// Has somebody else act in an account now, between any two calls. What is not there is left alone.
     pub fn act(&self, account: AccountId, act: &Act) {
         let now = self.now();

@@ -1,0 +1,121 @@
+//! A seeded search: any number of runs on all cores, each of which is its seed alone. What the searches of the tests and of
+//! the examples share.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// How often something was met.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally(BTreeMap<&'static str, u64>);
+
+impl Tally {
+    pub(crate) fn count(&mut self, what: &'static str) {
+        self.count_many(what, 1);
+    }
+
+    pub(crate) fn count_many(&mut self, what: &'static str, many: u64) {
+        *self.0.entry(what).or_default() += many;
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (what, count) in &other.0 {
+            self.count_many(what, *count);
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(what, count)| writeln!(f, "  {count:>10}  {what}"))
+    }
+}
+
+/// One run: what was met in it, and what went wrong.
+pub(crate) type Run = fn(u64) -> (Tally, Vec<String>);
+
+/// What came of many runs.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    tally: Tally,
+    violations: u64,
+    /// The first few, by seed.
+    shown: Vec<(u64, String)>,
+}
+
+impl Outcome {
+    fn join(&mut self, other: Self) {
+        self.tally.add(&other.tally);
+        self.violations += other.violations;
+        self.shown.extend(other.shown);
+        self.shown.sort();
+        self.shown.truncate(5);
+    }
+}
+
+/// Runs number `seed` to `seed + runs`, on all cores.
+pub(crate) fn search(run: Run, runs: u64, seed: u64) -> Outcome {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = |core: u64| {
+        let mut outcome = Outcome::default();
+        for number in (core..runs).step_by(cores) {
+            let seed = seed.wrapping_add(number);
+            let (tally, violations) = run(seed);
+            outcome.tally.add(&tally);
+            outcome.violations += u64::from(!violations.is_empty());
+            if !violations.is_empty() && outcome.shown.len() < 5 {
+                outcome.shown.push((seed, violations.join("\n")));
+            }
+        }
+        outcome
+    };
+    let mut all = Outcome::default();
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..cores as u64).map(|core| scope.spawn(move || part(core))).collect();
+        for part in parts {
+            all.join(part.join().unwrap());
+        }
+    });
+    all
+}
+
+/// A short search as a test.
+#[allow(dead_code, reason = "for the tests; the examples have `main`")]
+pub(crate) fn check(script: &str, run: Run, runs: u64) {
+    let outcome = search(run, runs, 0);
+    for (seed, violation) in &outcome.shown {
+        println!("run {seed}, replay it by: {script} 1 {seed}\n{violation}\n");
+    }
+    println!("{}", outcome.tally);
+    assert_eq!(outcome.violations, 0);
+}
+
+/// The arguments N and SEED.
+fn arguments(mut arguments: impl Iterator<Item = String>) -> Option<(u64, u64)> {
+    let number = |text: String| text.replace('_', "").parse().ok();
+    let count = arguments.next().and_then(number)?;
+    let seed = arguments.next().map_or(Some(0), number)?;
+    Some((count, seed))
+}
+
+/// A search of any length as a program, with N and SEED as its arguments. Run number i has the seed SEED + i.
+#[allow(dead_code, reason = "for the examples; the tests have `check`")]
+#[allow(clippy::print_stdout, reason = "its output is its purpose")]
+pub(crate) fn main(script: &str, run: Run) -> ExitCode {
+    let Some((count, seed)) = arguments(std::env::args().skip(1)) else {
+        println!("usage: {script} N [SEED], both whole numbers from 0 on");
+        return ExitCode::from(2);
+    };
+    let began = Instant::now();
+    let outcome = search(run, count, seed);
+    for (seed, violation) in &outcome.shown {
+        println!("violation in run {seed}, replay it by: {script} 1 {seed}\n{violation}\n");
+    }
+    println!("exercised:\n{}", outcome.tally);
+    println!("runs       {count}");
+    println!("violations {}", outcome.violations);
+    println!("seed       {seed}");
+    println!("wall time  {:.1} s", began.elapsed().as_secs_f64());
+    if outcome.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
