@@ -22,6 +22,8 @@ use crate::progress::Event;
 
 /// How many users without a key in the report are listed all the same, to see whether the report tells the truth.
 const SPOT_CHECK: usize = 5;
+/// How often all users are listed while each time shows new ones.
+const LISTED_AT_MOST: usize = 5;
 /// IAM is eventually consistent: an answer may be this old. Propagation takes seconds.
 const CONSISTENT_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
@@ -115,17 +117,7 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
             keys.method = Some(Method::CredentialReport);
         }
         if exhaustive {
-            let known: BTreeSet<UserName> = listed.iter().map(|listed| listed.user.name.clone()).collect();
-            let (users, failed) = self.users().await;
-            if failed.is_none() {
-                keys.users = Some(users.len() as u64);
-            }
-            if failed.is_none() || !users.is_empty() {
-                keys.method = Some(method(true));
-            }
-            keys.problems.extend(failed.map(|error| self.problem(Gap::UsersNotListed, error)));
-            let rest = users.into_iter().map(Candidate::from).filter(|user| !known.contains(&user.name));
-            listed.extend(self.list_keys(rest.collect()).await);
+            self.list_everyone(&mut listed, &mut keys).await;
         }
         self.follow_vanished(report, &mut listed, &mut keys.problems).await;
         listed.sort_by(|a, b| a.user.name.cmp(&b.user.name));
@@ -165,6 +157,49 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
             self.call(Call::ListUsers, || self.entered.list_users(marker.as_deref())).await
         })
         .await
+    }
+
+    /// The keys of every user, beside those that are listed already. Users can be renamed, and their names given to others,
+    /// between two pages and before their keys are listed: so users are listed again until that shows nothing new.
+    async fn list_everyone(&self, listed: &mut Vec<Listed>, keys: &mut Keys) {
+        let mut names: BTreeMap<String, UserName> = BTreeMap::new();
+        for _ in 0..LISTED_AT_MOST {
+            let (users, failed) = self.users().await;
+            let is_whole = failed.is_none();
+            if is_whole {
+                keys.users = Some(users.len() as u64);
+            }
+            if is_whole || !users.is_empty() {
+                keys.method = Some(method(true));
+            }
+            keys.problems.extend(failed.map(|error| self.problem(Gap::UsersNotListed, error)));
+            let mut new = Vec::new();
+            for user in users {
+                let before = names.insert(user.id.clone(), user.name.clone());
+                let by_report = listed.iter_mut().find(|listed| {
+                    let other = &listed.user;
+                    other.id.is_none() && other.name == user.name && other.created == user.created
+                });
+                match by_report {
+                    Some(listed) => listed.user.id = Some(user.id),
+                    None if before.as_ref() == Some(&user.name) => {}
+                    None => new.push(Candidate::from(user)),
+                }
+            }
+            // What was listed of them under another name may be another user's.
+            let renewed: BTreeSet<&Option<String>> = new.iter().map(|user| &user.id).collect();
+            listed.retain(|listed| {
+                if listed.user.id.is_some() { !renewed.contains(&listed.user.id) } else { !is_whole }
+            });
+            let is_done = new.is_empty() || !is_whole;
+            listed.extend(self.list_keys(new).await);
+            if is_done {
+                return;
+            }
+        }
+        let detail =
+            format!("users were created or renamed each of the {LISTED_AT_MOST} times they were listed");
+        keys.problems.push(self.problem_saying(Gap::UsersNotListed, detail));
     }
 
     /// The users whose rows call for a look, those first whose keys are known; and a few of those that show no key.
@@ -228,34 +263,42 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
     }
 
     /// A user that is no longer found under its name was renamed or deleted: its keys are looked for under the name it
-    /// has now, and only when it is not there it is told to be gone.
+    /// has now, and only when it is not there it is told to be gone. Its old name may be another user's by now, who does not
+    /// have the key that the report showed.
     async fn follow_vanished(
         &self,
         report: Option<&Report>,
         listed: &mut Vec<Listed>,
         problems: &mut Vec<Problem>,
     ) {
+        let row = |user: &Candidate| report.and_then(|report| row_of(report, &user.report_name));
         let is_gone =
             |listed: &Listed| matches!(&listed.answer, Err(error) if error.kind == CallErrorKind::NotFound);
-        let (gone, found): (Vec<_>, Vec<_>) = listed.drain(..).partition(is_gone);
-        *listed = found;
-        // A user of the spot check that is gone had no inactive key to lose.
-        let had_key = |user: &Candidate| {
-            let row = report.and_then(|report| row_of(report, &user.report_name));
-            row.is_none_or(Row::calls_for_a_look)
+        let lacks_key = |listed: &Listed| {
+            listed.user.id.is_none() && row(&listed.user).is_some_and(|row| lacks(listed, row))
         };
-        let gone: Vec<Candidate> = gone.into_iter().map(|listed| listed.user).filter(had_key).collect();
-        if gone.is_empty() {
+        let (mut gone, found): (Vec<_>, Vec<_>) = listed.drain(..).partition(is_gone);
+        // A user of the spot check that is gone had no inactive key to lose.
+        gone.retain(|listed| row(&listed.user).is_none_or(Row::calls_for_a_look));
+        let (doubtful, found): (Vec<_>, Vec<_>) = found.into_iter().partition(lacks_key);
+        *listed = found;
+        if gone.is_empty() && doubtful.is_empty() {
             return;
         }
         let (users, failed) = self.users().await;
         if let Some(error) = failed {
-            problems.extend(
-                gone.into_iter()
-                    .map(|user| self.problem(Gap::KeysNotListed { user: user.name }, error.clone())),
-            );
+            problems.extend(gone.iter().chain(&doubtful).map(|listed| {
+                self.problem(Gap::KeysNotListed { user: listed.user.name.clone() }, error.clone())
+            }));
+            listed.extend(doubtful);
             return;
         }
+        // Whoever still has its name has lost just the key.
+        let (same, replaced): (Vec<_>, Vec<_>) = doubtful.into_iter().partition(|Listed { user, .. }| {
+            users.iter().any(|other| other.name == user.name && other.created == user.created)
+        });
+        listed.extend(same);
+        let gone: Vec<Candidate> = gone.into_iter().chain(replaced).map(|listed| listed.user).collect();
         let known: BTreeSet<&UserName> = listed.iter().map(|listed| &listed.user.name).collect();
         let mut renamed: BTreeMap<UserName, Candidate> = BTreeMap::new();
         for user in gone {
@@ -378,6 +421,12 @@ fn disagrees(listed: &Listed, report: &Report) -> bool {
     let Ok(keys) = &listed.answer else { return false };
     let shown = row.slots.iter().filter(|slot| matches!(slot, Slot::Key { .. })).count();
     keys.iter().filter(|key| key.created < report.gathered_from()).count() > shown
+}
+
+/// Whether a key that the user's row shows Inactive is not listed.
+fn lacks(listed: &Listed, row: &Row) -> bool {
+    let Ok(keys) = &listed.answer else { return false };
+    row.inactive().any(|(created, _)| keys.iter().all(|key| key.created != created))
 }
 
 /// FNV-1a over the texts: the same texts, the same choice.

@@ -32,13 +32,16 @@ pub(crate) struct Scan<'a> {
 impl Scan<'_> {
     pub(crate) fn check(&self, tally: &mut Tally, violations: &mut Vec<String>) {
         self.check_missed(tally, violations);
-        let all_keys = self.after.accounts.iter().flat_map(|account| account.keys.iter().chain(&account.deleted_keys));
+        let all_keys =
+            self.after.accounts.iter().flat_map(|account| account.keys.iter().chain(&account.deleted_keys));
         let truth: BTreeMap<&str, &KeyTruth> = all_keys.map(|key| (key.id.as_str(), key)).collect();
         for result in &self.assessment.accounts {
             let mut seen = BTreeSet::new();
             for finding in &result.findings {
                 tally.count("findings");
-                let Some(id) = finding.key.as_ref().map(keysweep_core::key::AccessKeyId::as_str) else { continue };
+                let Some(id) = finding.key.as_ref().map(keysweep_core::key::AccessKeyId::as_str) else {
+                    continue;
+                };
                 if !seen.insert(id) {
                     violations.push(format!("two findings of key {id}"));
                 }
@@ -68,9 +71,10 @@ impl Scan<'_> {
             let told = match results.get(&account.id) {
                 None => unlisted,
                 Some(result) => {
-                    let told = matches!(result.status, AccountStatus::Skipped(_) | AccountStatus::NotAssessed)
-                        || self.found(result, key)
-                        || self.gap_covers(result, key);
+                    let told =
+                        matches!(result.status, AccountStatus::Skipped(_) | AccountStatus::NotAssessed)
+                            || self.found(result, key)
+                            || self.gap_covers(result, key);
                     told && (result.status != AccountStatus::Complete || self.found(result, key))
                 }
             };

@@ -30,14 +30,16 @@ impl Others {
         Self { sim: Arc::clone(sim), rng, made: 0, renamed: Vec::new(), tally: Tally::default() }
     }
 
-    /// Acts for ever, with pauses of about so many milliseconds; never where there is none.
+    /// Acts now and then, with pauses of about so many milliseconds; never where there is none. Never ends.
     pub(crate) async fn act_every(&mut self, milliseconds: Option<u64>) {
-        let Some(milliseconds) = milliseconds else { return std::future::pending().await };
-        loop {
+        // Not for ever: users that are made faster than they can be listed would never let a scan end.
+        for _ in 0..self.rng.u32(..60) {
+            let Some(milliseconds) = milliseconds else { break };
             let pause = Duration::from_millis(self.rng.u64(1..2 * milliseconds));
             self.sim.clock().sleep(pause).await;
             self.act();
         }
+        std::future::pending().await
     }
 
     pub(crate) fn act_some(&mut self) {

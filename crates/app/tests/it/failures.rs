@@ -171,6 +171,61 @@ fn a_renamed_user_is_followed_and_a_deleted_one_told() {
 }
 
 #[test]
+fn a_user_whose_name_is_given_to_another_is_found_under_its_new_one() {
+    for exhaustive in [false, true] {
+        let sim = alice();
+        sim.edit(|world| {
+            world.account(account(1)).user("bob").created(days_ago(20)).key(NEW, days_ago(10));
+            world.account(account(1)).report(now());
+        });
+        let rename =
+            |user: &str, name: &str| Effect::Before(Act::new(Deed::RenameUser(name.into())).user(user));
+        for effect in [rename("alice", "alicia"), rename("bob", "alice")] {
+            sim.add_fault(Rule::new(effect).action(Action::ListAccessKeys).when(When::First(1)));
+        }
+        let mut asked = request(Target::OwnAccount);
+        asked.exhaustive = exhaustive;
+        let result = try_scan(&sim, &asked).unwrap().accounts.remove(0);
+        let owners: Vec<_> = result.findings.iter().map(|finding| finding.owner.name()).collect();
+        assert_eq!(owners, ["alicia"], "exhaustive: {exhaustive}, {:?}", gaps(&result));
+        assert_eq!(by_key(&result.findings)[OLD].verdict, Verdict::LongTerm);
+    }
+}
+
+#[test]
+fn a_user_that_is_renamed_between_two_pages_of_users_is_found() {
+    let sim = Arc::new(Sim::new(WorldSpec::empty(now())));
+    sim.edit(|world| {
+        let mut account = world.account(account(1));
+        for number in 0..1_000 {
+            account.user(&format!("m{number:04}"));
+        }
+        account.user("z").key(OLD, days_ago(900)).deactivated(days_ago(400));
+    });
+    // To a page that was read already.
+    let act = Act::new(Deed::RenameUser("a".into())).user("z");
+    sim.add_fault(Rule::new(Effect::Before(act)).action(Action::ListUsers).when(When::Nth(2)));
+    let mut exhaustive = request(Target::OwnAccount);
+    exhaustive.exhaustive = true;
+    let result = try_scan(&sim, &exhaustive).unwrap().accounts.remove(0);
+    assert_eq!((gaps(&result), result.users), (vec![], Some(1_001)));
+    assert_eq!(by_key(&result.findings)[OLD].owner.name(), "a");
+}
+
+#[test]
+fn a_key_that_is_deleted_after_the_report_is_not_looked_for_elsewhere() {
+    let sim = alice();
+    sim.edit(|world| {
+        world.account(account(1)).user("alice").key(NEW, days_ago(500)).deactivated(days_ago(300));
+        world.account(account(1)).report(now());
+        world.account(account(1)).user("alice").key(NEW, days_ago(500)).deleted(now());
+    });
+    let result = scan_account(&sim);
+    assert_eq!(by_key(&result.findings).into_keys().collect::<Vec<_>>(), [OLD]);
+    assert_eq!(gaps(&result), [""; 0]);
+}
+
+#[test]
 fn an_expired_key_is_told_and_never_a_finding() {
     let sim = alice();
     sim.edit(|world| {
