@@ -39,7 +39,7 @@ impl Others {
             self.sim.clock().sleep(pause).await;
             self.act();
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     pub(crate) fn act_some(&mut self) {

@@ -82,6 +82,7 @@ pub(crate) fn search(run: Run, runs: u64, seed: u64) -> Outcome {
 
 /// A short search as a test.
 #[allow(dead_code, reason = "for the tests; the examples have `main`")]
+#[allow(clippy::print_stdout, reason = "it is seen where the test fails")]
 pub(crate) fn check(script: &str, run: Run, runs: u64) {
     let outcome = search(run, runs, 0);
     for (seed, violation) in &outcome.shown {
