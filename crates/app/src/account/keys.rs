@@ -322,15 +322,22 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
                 renamed.insert(heir.name.clone(), candidate);
             }
         }
-        for again in self.list_keys(renamed.into_values().collect()).await {
-            if is_gone(&again) {
-                let gap = Gap::UserVanished { user: again.user.name.clone() };
-                problems
-                    .push(self.problem_saying(gap, "it changed its name or was deleted twice".to_owned()));
-            } else {
-                listed.push(again);
+        let followed = self.list_keys(renamed.into_values().collect()).await;
+        let mut unfound: BTreeSet<UserName> = BTreeSet::new();
+        for again in &followed {
+            let its_own = |other: &&Listed| other.user.report_name == again.user.report_name;
+            let is_lacking =
+                |other: &Listed| is_gone(other) || row(&other.user).is_some_and(|row| lacks(other, row));
+            // Of several users that were created in the same second, one has the key.
+            if followed.iter().filter(its_own).all(is_lacking) {
+                unfound.insert(again.user.report_name.clone());
             }
         }
+        problems.extend(unfound.into_iter().map(|user| {
+            let detail = "it changed its name or was deleted twice, or lost its key as well".to_owned();
+            self.problem_saying(Gap::UserVanished { user }, detail)
+        }));
+        listed.extend(followed.into_iter().filter(|again| !is_gone(again)));
     }
 
     fn sort_out(&self, listed: Listed, keys: &mut Keys) {

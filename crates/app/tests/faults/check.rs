@@ -11,7 +11,7 @@ use keysweep_core::key::KeyStatus;
 use keysweep_core::problem::Gap;
 use keysweep_core::time::{Instant, SignedDuration};
 use keysweep_sim::Truth;
-use keysweep_sim::truth::KeyTruth;
+use keysweep_sim::truth::{ChangeTruth, KeyTruth};
 
 use super::others::Renamed;
 use super::search::Tally;
@@ -155,24 +155,36 @@ impl Scan<'_> {
             return;
         }
         tally.count("verdicts checked");
-        let threshold = self.request.policy.threshold.length();
-        let mut since = None;
-        for change in key.changes.iter().filter(|change| change.at <= claim.as_of) {
-            since = (change.status == KeyStatus::Inactive).then(|| since.unwrap_or(change.at));
-        }
-        let wrong = match since {
-            None => Some("it was Active then"),
-            Some(since) if !claim.interval.contains(since) => Some("the start is not in the interval"),
-            Some(since) => match finding.verdict {
-                Verdict::LongTerm if claim.as_of - since < threshold => Some("it was not long-term"),
-                Verdict::Recent if finding.assessed_at - since >= threshold => Some("it was not recent"),
-                Verdict::Contradictory => Some("nothing contradicts itself in a world"),
-                _ => None,
-            },
-        };
+        // Times are whole seconds: what happened in the second of the claim was before or after it.
+        let (before, through) = (
+            key.changes.partition_point(|change| change.at < claim.as_of),
+            key.changes.partition_point(|change| change.at <= claim.as_of),
+        );
+        let mut wrong = (before..=through).map(|changes| self.wrong(finding, &key.changes[..changes]));
+        let wrong = if wrong.clone().any(|wrong| wrong.is_none()) { None } else { wrong.next().flatten() };
         if let Some(wrong) = wrong {
             tally.count("wrong verdicts");
-            violations.push(format!("{wrong}, since {since:?}: {finding:#?}\n{:#?}", key.changes));
+            violations.push(format!("{wrong}: {finding:#?}\n{:#?}", key.changes));
+        }
+    }
+
+    /// What is wrong with a verdict, if these changes came before the moment that it speaks of.
+    fn wrong(&self, finding: &Finding, changes: &[ChangeTruth]) -> Option<&'static str> {
+        let claim = finding.inactive_since;
+        let threshold = self.request.policy.threshold.length();
+        let mut since = None;
+        for change in changes {
+            since = (change.status == KeyStatus::Inactive).then(|| since.unwrap_or(change.at));
+        }
+        let Some(since) = since else { return Some("it was Active then") };
+        if !claim.interval.contains(since) {
+            return Some("the start is not in the interval");
+        }
+        match finding.verdict {
+            Verdict::LongTerm if claim.as_of - since < threshold => Some("it was not long-term"),
+            Verdict::Recent if finding.assessed_at - since >= threshold => Some("it was not recent"),
+            Verdict::Contradictory => Some("nothing contradicts itself in a world"),
+            _ => None,
         }
     }
 }
