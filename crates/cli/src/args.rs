@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, S
 use keysweep_core::account::{AccountId, Partition};
 use keysweep_core::key::UserName;
 use keysweep_core::time::{SignedDuration, Span};
+use keysweep_report::Format;
 
 use crate::settings::{Color, Setting, Settings, Shape, TABLE};
 use crate::state::StateArgs;
@@ -58,6 +59,8 @@ pub enum Verb {
     /// Write the least-privilege IAM policies that keysweep needs
     #[command(after_help = POLICIES_AFTER_HELP)]
     Policies(PoliciesArgs),
+    /// Write the report of a scan that is in the store, in any format
+    Report(ReportArgs),
     /// List the rules that findings are instances of, with severities and controls, or show one
     Rules(RulesArgs),
     /// Serve a simulated AWS organization on this machine, for any AWS tool
@@ -358,6 +361,45 @@ pub enum StateAction {
         #[arg(long, value_name = "TIME", value_parser = age)]
         older_than: SignedDuration,
     },
+}
+
+/// The command line of `keysweep report`.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub struct ReportArgs {
+    /// The scan, by its id or the beginning of it, or `latest`: the last that finished
+    #[arg(value_name = "SCAN", default_value = "latest")]
+    pub scan: String,
+    /// Also tell what has become of the findings of this earlier scan: ndjson, ocsf and asff close those that are settled
+    #[arg(long, value_name = "SCAN")]
+    pub compare: Option<String>,
+    /// Hold the scan against a list of accounts that must have been assessed completely, as `scan` does: a file with one
+    /// account id a line
+    #[arg(long, value_name = "FILE")]
+    pub expect_accounts: Option<PathBuf>,
+    /// What it is written as. With several formats, --output names the directory of their files
+    #[arg(long, short, value_name = "FORMATS", default_value = "terminal", value_delimiter = ',', action = ArgAction::Append,
+          value_parser = PossibleValuesParser::new(Format::NAMES))]
+    pub format: Vec<String>,
+    /// Where it is written: a file, or a directory, which is made for several formats. A file that exists is replaced,
+    /// whole or not at all [default: standard output]
+    #[arg(long, short, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Show only the first and last four characters of access key ids
+    #[arg(long)]
+    pub mask: bool,
+    /// The columns of the terminal format [default: the terminal's]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=1000))]
+    pub width: Option<u16>,
+    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Do not say where the report was written
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Where the store is.
+    #[command(flatten)]
+    pub state: StateArgs,
 }
 
 /// The command line of `keysweep rules`.

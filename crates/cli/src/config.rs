@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use keysweep_report::Format;
 use toml::de::{DeTable, DeValue};
 
 use crate::settings::{Setting, Settings, Shape, TABLE};
@@ -119,11 +120,17 @@ pub fn resolve(
     if let Some(flag) = ["include", "exclude"].into_iter().find(needs).filter(|_| !settings.org) {
         return Err(ConfigError::NeedsOrganization { flag });
     }
-    if settings.formats.len() > 1 && settings.output.is_none() {
-        let formats: Vec<&str> = settings.formats.iter().map(|format| format.name()).collect();
+    have_a_place(&settings.formats, settings.output.as_deref())?;
+    Ok(Resolved { settings, warnings: environment.warnings })
+}
+
+/// Several formats need a directory for their files.
+pub fn have_a_place(formats: &[Format], output: Option<&Path>) -> Result<(), ConfigError> {
+    if formats.len() > 1 && output.is_none() {
+        let formats: Vec<&str> = formats.iter().map(|format| format.name()).collect();
         return Err(ConfigError::NeedsDirectory { formats: formats.join(", ") });
     }
-    Ok(Resolved { settings, warnings: environment.warnings })
+    Ok(())
 }
 
 /// What the `KEYSWEEP_*` variables say. An empty variable says nothing, as with the AWS tools' own.

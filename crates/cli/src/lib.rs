@@ -40,6 +40,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
         },
         Verb::Explain(args) => verb::explain::run(args),
         Verb::History(args) => verb::history::run(args),
+        Verb::Report(args) => verb::report::run(args),
         Verb::Rules(args) => verb::rules::run(&args),
         Verb::Scan(args) => verb::scan::run(&args),
         Verb::Policies(args) => verb::policies::run(&args),

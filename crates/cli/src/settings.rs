@@ -516,7 +516,8 @@ fn color(text: &str) -> Result<Color, String> {
     }
 }
 
-fn formats(text: &str) -> Result<Vec<Format>, String> {
+/// The formats that a text names, with commas between them, each once.
+pub fn formats(text: &str) -> Result<Vec<Format>, String> {
     let mut formats = Vec::new();
     for name in text.split(',') {
         let format = parse(name.trim())?;

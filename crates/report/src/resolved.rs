@@ -3,8 +3,17 @@
 //!
 //! A key that merely was not assessed again is never among them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use keysweep_core::account::AccountId;
+use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, Method};
 use keysweep_core::finding::Finding;
-use keysweep_core::time::Instant;
+use keysweep_core::key::AccessKeyId;
+use keysweep_core::time::{Instant, SignedDuration};
+
+/// A credential report can be so old, and a scan by the report looks for no key that it shows as Active: what was switched off
+/// after the report was made, it can miss.
+const REPORT_LASTS: SignedDuration = SignedDuration::from_hours(4);
 
 /// What became of a key that was inactive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +22,8 @@ pub enum Resolution {
     Gone,
     /// It was switched on again.
     Active,
+    /// One of the two: the later scan knows every inactive key of the account, and this is none of them.
+    NotInactive,
 }
 
 impl Resolution {
@@ -21,6 +32,7 @@ impl Resolution {
         match self {
             Self::Gone => "gone",
             Self::Active => "active",
+            Self::NotInactive => "not_inactive",
         }
     }
 
@@ -29,6 +41,7 @@ impl Resolution {
         match self {
             Self::Gone => "no longer exists",
             Self::Active => "is active again",
+            Self::NotInactive => "is no longer inactive: it was deleted or is active again",
         }
     }
 }
@@ -42,4 +55,38 @@ pub struct Resolved {
     pub resolution: Resolution,
     /// When that was seen.
     pub seen_at: Instant,
+}
+
+/// The findings of `earlier` that `later` settles: their keys are not among the inactive ones of an account that it assessed
+/// completely, late enough to have seen them. Root users' keys have no id to be missed by, so none of them is settled.
+pub fn settled(earlier: &Assessment, later: &Assessment) -> Vec<Resolved> {
+    let accounts: BTreeMap<AccountId, &AccountAssessment> =
+        later.accounts.iter().map(|account| (account.account.id, account)).collect();
+    let mut settled = Vec::new();
+    for account in &earlier.accounts {
+        let Some(now) = accounts.get(&account.account.id).filter(|now| is_complete(now)) else { continue };
+        let Some(seen_at) = now.assessed_at else { continue };
+        let still: BTreeSet<&AccessKeyId> =
+            now.findings.iter().filter_map(|finding| finding.key.as_ref()).collect();
+        let listed_since = match now.method {
+            Some(Method::Exhaustive) => later.started_at,
+            Some(Method::CredentialReport) => later.started_at - REPORT_LASTS,
+            None => continue,
+        };
+        let is_settled = |finding: &&Finding| {
+            finding.assessed_at <= listed_since
+                && finding.key.as_ref().is_some_and(|key| !still.contains(key))
+        };
+        settled.extend(account.findings.iter().filter(is_settled).map(|finding| Resolved {
+            finding: finding.clone(),
+            resolution: Resolution::NotInactive,
+            seen_at,
+        }));
+    }
+    settled
+}
+
+/// Whether every inactive key of the account is among its findings.
+fn is_complete(account: &AccountAssessment) -> bool {
+    account.status == AccountStatus::Complete && account.problems.is_empty()
 }

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod history;
 pub mod man;
 pub mod policies;
+pub mod report;
 pub mod rules;
 pub mod scan;
 pub mod simulate;

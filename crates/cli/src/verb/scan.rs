@@ -1,6 +1,7 @@
 //! `keysweep scan`: assesses an account or an organization and writes the report.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::anyhow;
 use keysweep_app::memory::StoreFailure;
@@ -38,11 +39,17 @@ pub fn run(args: &ScanArgs) -> Outcome {
     for warning in warnings {
         note(settings.quiet, &format!("warning: {warning}"));
     }
-    let expected = settings.expect_accounts.as_deref().map(expected::read).transpose().map_err(|error| {
+    let expected = expected_accounts(settings.expect_accounts.as_deref())?;
+    let reports = Reports::open(&settings.formats, settings.output.as_deref())?;
+    interrupt::run(|stop| assess(settings, expected, reports, stop))
+}
+
+/// The accounts that `--expect-accounts` lists.
+pub(super) fn expected_accounts(file: Option<&Path>) -> Result<BTreeSet<AccountId>, Failure> {
+    let expected = file.map(expected::read).transpose().map_err(|error| {
         Failure::usage(error).hint("--expect-accounts takes a file with an account id in each line")
     })?;
-    let reports = Reports::open(&settings.formats, settings.output.as_deref())?;
-    interrupt::run(|stop| assess(settings, expected.unwrap_or_default(), reports, stop))
+    Ok(expected.unwrap_or_default())
 }
 
 async fn assess(
@@ -159,12 +166,17 @@ fn report(assessment: &Assessment, settings: &Settings, reports: Reports, is_sto
     if unfinished {
         note(settings.quiet, &what_was_done(assessment));
     }
+    tell(assessment, &settings.formats, place, settings.quiet);
+    Ok(if unfinished && is_stopped { Exit::Interrupted } else { assessment.conclusion().into() })
+}
+
+/// Says in a line what the assessment comes to and where its reports are, to those who do not see it.
+pub(super) fn tell(assessment: &Assessment, formats: &[Format], place: Option<String>, quiet: bool) {
     match place {
-        Some(place) => note(settings.quiet, &format!("{}: {place}", outline(assessment))),
-        None if settings.formats != [Format::Terminal] => note(settings.quiet, &outline(assessment)),
+        Some(place) => note(quiet, &format!("{}: {place}", outline(assessment))),
+        None if formats != [Format::Terminal] => note(quiet, &outline(assessment)),
         None => {}
     }
-    Ok(if unfinished && is_stopped { Exit::Interrupted } else { assessment.conclusion().into() })
 }
 
 fn what_was_done(assessment: &Assessment) -> String {
@@ -218,7 +230,7 @@ fn stopped_early() -> Failure {
     Failure::interrupted(anyhow!("interrupted before any account was assessed: there is no report"))
 }
 
-fn wrong_configuration(error: ConfigError) -> Failure {
+pub(super) fn wrong_configuration(error: ConfigError) -> Failure {
     let hint = match &error {
         ConfigError::Unreadable { .. } => "name a file that can be read with --config or KEYSWEEP_CONFIG",
         ConfigError::NeedsOrganization { .. } => "add --org, or leave it out",

@@ -4,19 +4,11 @@ use keysweep_core::time::SignedDuration;
 use serde_json::Value;
 
 use crate::program::{Run, keysweep, wait_until};
-use crate::simulated::{Aws, OLD, OTHER, account, days_ago, old_key};
+use crate::simulated::{Aws, OLD, OTHER, account, days_ago, two_accounts};
 
 /// A store with one scan of two accounts.
 fn scanned() -> (Aws, tempfile::TempDir, String) {
-    let aws = Aws::with(|world| {
-        old_key(world, 1, OLD);
-        world
-            .account(account(2))
-            .user("alice")
-            .tag("owner", "x\u{202e}y")
-            .key(OTHER, days_ago(80))
-            .deactivated(days_ago(10));
-    });
+    let aws = two_accounts();
     let directory = tempfile::tempdir().unwrap();
     let state = directory.path().join("state.db").display().to_string();
     let run = aws.keysweep().args(["scan", "--org", "--state", &state]).run();

@@ -16,6 +16,7 @@ mod memory;
 mod output;
 mod policies;
 mod program;
+mod report;
 mod rules;
 mod scan;
 mod simulated;

@@ -60,6 +60,19 @@ pub(crate) fn old_key(world: &mut Edit<'_>, number: u64, id: &str) {
     world.account(account(number)).user("alice").key(id, days_ago(900)).deactivated(days_ago(400));
 }
 
+/// Two accounts, in each an inactive key of alice: one old, one switched off ten days ago.
+pub(crate) fn two_accounts() -> Aws {
+    Aws::with(|world| {
+        old_key(world, 1, OLD);
+        world
+            .account(account(2))
+            .user("alice")
+            .tag("owner", "x\u{202e}y")
+            .key(OTHER, days_ago(80))
+            .deactivated(days_ago(10));
+    })
+}
+
 pub(crate) fn account(number: u64) -> AccountId {
     AccountId::from_number(number).unwrap()
 }

@@ -17,4 +17,5 @@ mod properties;
 mod samples;
 mod schema;
 mod security_tools;
+mod settling;
 mod snapshots;

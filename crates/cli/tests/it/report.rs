@@ -1,0 +1,71 @@
+//! `keysweep report`: what a scan wrote can be written again, and what has become of an earlier scan's findings is told.
+
+use keysweep_report::Format;
+use serde_json::Value;
+
+use crate::program::{Run, keysweep, wait_until};
+use crate::simulated::{Aws, OTHER, account, days_ago, two_accounts};
+
+fn report(state: &str, arguments: &[&str]) -> Run {
+    keysweep().args(["report", "--state", state]).args(arguments).run()
+}
+
+fn scan(aws: &Aws, state: &str, arguments: &[&str]) {
+    let run = aws.keysweep().args(["scan", "--org", "--state", state]).args(arguments).run();
+    assert!([0, 3].contains(&run.code), "{}", run.stderr);
+}
+
+#[test]
+fn every_format_is_byte_for_byte_as_the_scan_wrote_it() {
+    let aws = two_accounts();
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name).display().to_string();
+    let (state, list) = (place("state.db"), place("accounts.txt"));
+    std::fs::write(&list, "000000000001\n000000000009\n").unwrap();
+    let common =
+        ["--format", &Format::NAMES.join(","), "--mask", "--width", "90", "--expect-accounts", &list];
+    let run = aws
+        .keysweep()
+        .args(["scan", "--org", "--state", &state, "--output", &place("then")])
+        .args(common)
+        .run();
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    let run = report(&state, &[&["latest", "--output", &place("now")][..], &common].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for format in Format::ALL {
+        let read = |of: &str| std::fs::read(directory.path().join(of).join(format.file_name())).unwrap();
+        assert!(!read("then").is_empty(), "{format}");
+        assert!(read("then") == read("now"), "{format} differs");
+    }
+}
+
+#[test]
+fn findings_that_a_later_scan_misses_in_a_complete_account_are_closed_by_their_ids() {
+    let aws = two_accounts();
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("state.db").display().to_string();
+    scan(&aws, &state, &[]);
+    let first: Value = serde_json::from_str(&report(&state, &["--format", "json"]).stdout).unwrap();
+    let first = first["assessment_id"].as_str().unwrap().to_owned();
+    aws.sim.edit(|world| {
+        world.account(account(2)).user("alice").key(OTHER, days_ago(80)).activated(days_ago(0));
+    });
+    let switched = days_ago(0);
+    wait_until(|| days_ago(0) > switched);
+    scan(&aws, &state, &["--exhaustive", "--fresh"]);
+
+    let run = report(&state, &["--compare", &first, "--format", "ndjson"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let settled: Vec<_> = lines.iter().filter(|line| line["type"] == "resolved").collect();
+    assert_eq!(settled.len(), 1, "{}", run.stdout);
+    assert_eq!(settled[0]["finding_id"], format!("000000000002:{OTHER}"));
+    assert_eq!(settled[0]["resolution"], "not_inactive");
+
+    let run = report(&state, &[&first, "--compare", "latest"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("is later than scan"), "{}", run.stderr);
+    let run = report(&state, &["nothing"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("no scan has an id that begins with"), "{}", run.stderr);
+}
