@@ -388,6 +388,13 @@ pub struct ReportArgs {
     /// Show only the first and last four characters of access key ids
     #[arg(long)]
     pub mask: bool,
+    /// Replace every name and id by another one, the same everywhere, so that the report can be shared
+    #[arg(long)]
+    pub anonymize: bool,
+    /// The key of the replacements, at least 16 bytes: the same key, the same replacements. It implies --anonymize
+    /// [default: a random key for each run]
+    #[arg(long, value_name = "FILE")]
+    pub anonymize_key_file: Option<PathBuf>,
     /// The columns of the terminal format [default: the terminal's]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=1000))]
     pub width: Option<u16>,

@@ -1,6 +1,7 @@
 //! The `keysweep` program. It composes the other crates: reads the command line and the configuration, runs a verb, and
 //! says how it ended. What is scanned, inferred and written is decided elsewhere.
 
+mod anonymous;
 pub mod args;
 pub mod config;
 pub mod exit;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use keysweep_core::assessment::Assessment;
+use keysweep_report::anonymize::Anonymizer;
 use keysweep_report::{Format, Options};
 
 use crate::failure::Failure;
@@ -14,9 +15,11 @@ use crate::output::{Filled, Output, create_directory};
 
 /// Reports that are to be written.
 pub struct Reports {
-    reports: Vec<(Format, Output)>,
+    outputs: Vec<(Format, Output)>,
     /// The directory of their files, where they go into one.
     directory: Option<PathBuf>,
+    /// What makes them anonymous, where they are to be.
+    anonymizer: Option<Anonymizer>,
 }
 
 impl Reports {
@@ -26,8 +29,8 @@ impl Reports {
         let named_as_directory = |path: &Path| path.is_dir() || path.to_string_lossy().ends_with('/');
         let Some(directory) = path.filter(|path| formats.len() > 1 || named_as_directory(path)) else {
             let open = |&format: &Format| Output::open(path).map(|output| (format, output));
-            let reports = formats.iter().map(open).collect::<Result<_, _>>()?;
-            return Ok(Self { reports, directory: None });
+            let outputs = formats.iter().map(open).collect::<Result<_, _>>()?;
+            return Ok(Self { outputs, directory: None, anonymizer: None });
         };
         if directory.exists() && !directory.is_dir() {
             let error = anyhow!("{} is a file, and several formats go into a directory", directory.display());
@@ -37,24 +40,35 @@ impl Reports {
         let open = |&format: &Format| {
             Output::open(Some(&directory.join(format.file_name()))).map(|output| (format, output))
         };
-        let reports = formats.iter().map(open).collect::<Result<_, _>>()?;
-        Ok(Self { reports, directory: Some(directory.to_owned()) })
+        let outputs = formats.iter().map(open).collect::<Result<_, _>>()?;
+        Ok(Self { outputs, directory: Some(directory.to_owned()), anonymizer: None })
+    }
+
+    /// They are written without names and ids.
+    pub fn anonymous(self, anonymizer: Option<Anonymizer>) -> Self {
+        Self { anonymizer, ..self }
     }
 
     /// Where they are, to be said when they are written: "the report is in …"; `None` for standard output.
     pub fn place(&self) -> Option<String> {
         if let Some(directory) = &self.directory {
-            let names: Vec<&str> = self.reports.iter().map(|(format, _)| format.file_name()).collect();
+            let names: Vec<&str> = self.outputs.iter().map(|(format, _)| format.file_name()).collect();
             return Some(format!("{} in {}", names.join(", "), directory.display()));
         }
-        let path = self.reports.iter().find_map(|(_, output)| output.path())?;
+        let path = self.outputs.iter().find_map(|(_, output)| output.path())?;
         Some(format!("the report is in {}", path.display()))
     }
 
     /// Writes all of them. Where one of the files cannot be written, none is replaced.
     pub fn write(self, assessment: &Assessment, options: &Options) -> Result<(), Failure> {
+        let anonymous = self.anonymizer.map(|anonymizer| {
+            let resolved = options.resolved.iter().map(|resolved| anonymizer.resolved(resolved)).collect();
+            (anonymizer.assessment(assessment), Options { resolved, ..options.clone() })
+        });
+        let (assessment, options) =
+            anonymous.as_ref().map_or((assessment, options), |(assessment, options)| (assessment, options));
         let mut written = Vec::new();
-        for (format, output) in self.reports {
+        for (format, output) in self.outputs {
             written.push(output.fill(|to| render(assessment, format, options, to))?);
         }
         written.into_iter().try_for_each(Filled::keep)

@@ -49,6 +49,10 @@ pub struct Settings {
     pub output: Option<PathBuf>,
     /// Mask access key ids.
     pub mask: bool,
+    /// Replace every name and id.
+    pub anonymize: bool,
+    /// The key of the replacements; a random one where `None`. It asks for them by itself.
+    pub anonymize_key_file: Option<PathBuf>,
     /// Whether to use colours.
     pub color: Color,
     /// The width of the terminal summary; the terminal's own where `None`.
@@ -109,6 +113,8 @@ impl Default for Settings {
             formats: vec![Format::Terminal],
             output: None,
             mask: false,
+            anonymize: false,
+            anonymize_key_file: None,
             color: Color::Auto,
             width: None,
             quiet: false,
@@ -432,6 +438,30 @@ pub static TABLE: &[Setting] = &[
         apply: |settings, text| set(&mut settings.mask, switch(text)),
     },
     Setting {
+        name: "anonymize",
+        short: None,
+        shape: Shape::Switch,
+        value_name: "BOOL",
+        default: "false",
+        heading: OUTPUT,
+        help: "Replace every name and id by another one, the same everywhere, so that the report can be shared. What is kept for later scans is not changed",
+        example: "true",
+        apply: |settings, text| set(&mut settings.anonymize, switch(text)),
+    },
+    Setting {
+        name: "anonymize-key-file",
+        short: None,
+        shape: Shape::Text,
+        value_name: "FILE",
+        default: "",
+        heading: OUTPUT,
+        help: "The key of the replacements, at least 16 bytes: the same key, the same replacements. It implies --anonymize [default: a random key for each run]",
+        example: r#""report.key""#,
+        apply: |settings, text| {
+            set(&mut settings.anonymize_key_file, not_empty(text).map(|path| Some(path.into())))
+        },
+    },
+    Setting {
         name: "color",
         short: None,
         shape: Shape::Choice(&["auto", "always", "never"]),
@@ -632,6 +662,7 @@ mod tests {
             ("org", "maybe"),
             ("include", "prod"),
             ("expect-accounts", ""),
+            ("anonymize-key-file", ""),
             ("role-name", "security/audit"),
             ("role-name", ""),
             ("role-path", "security"),

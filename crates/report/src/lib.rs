@@ -4,6 +4,7 @@
 //! shows colour are options that the caller decides. All formats take their sentences from [`words`], their ids from
 //! [`identity`] and their sums from [`keysweep_core::totals`], so that they cannot disagree.
 
+pub mod anonymize;
 pub mod asff;
 mod compliance;
 pub mod csv;

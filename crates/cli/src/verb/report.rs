@@ -12,6 +12,7 @@ use keysweep_report::{Format, Options};
 use keysweep_store::Sql;
 
 use super::scan::{expected_accounts, tell, wrong_configuration};
+use crate::anonymous::anonymizer;
 use crate::args::ReportArgs;
 use crate::config::have_a_place;
 use crate::exit::Exit;
@@ -29,7 +30,8 @@ pub fn run(args: ReportArgs) -> Outcome {
         settings::formats(&args.format.join(",")).map_err(|error| Failure::usage(anyhow!(error)))?;
     have_a_place(&formats, args.output.as_deref()).map_err(wrong_configuration)?;
     let expected = expected_accounts(args.expect_accounts.as_deref())?;
-    let reports = Reports::open(&formats, args.output.as_deref())?;
+    let anonymizer = anonymizer(args.anonymize, args.anonymize_key_file.as_deref())?;
+    let reports = Reports::open(&formats, args.output.as_deref())?.anonymous(anonymizer);
     interrupt::run(move |mut stop| async move {
         tokio::select! {
             outcome = write(&args, &formats, &expected, reports) => outcome,

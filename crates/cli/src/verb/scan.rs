@@ -19,6 +19,7 @@ use keysweep_report::{Format, Options};
 use keysweep_store::StoreError;
 use tokio::sync::watch;
 
+use crate::anonymous::anonymizer;
 use crate::args::ScanArgs;
 use crate::config::{self, ConfigError, Resolved};
 use crate::exit::Exit;
@@ -40,7 +41,8 @@ pub fn run(args: &ScanArgs) -> Outcome {
         note(settings.quiet, &format!("warning: {warning}"));
     }
     let expected = expected_accounts(settings.expect_accounts.as_deref())?;
-    let reports = Reports::open(&settings.formats, settings.output.as_deref())?;
+    let anonymizer = anonymizer(settings.anonymize, settings.anonymize_key_file.as_deref())?;
+    let reports = Reports::open(&settings.formats, settings.output.as_deref())?.anonymous(anonymizer);
     interrupt::run(|stop| assess(settings, expected, reports, stop))
 }
 

@@ -4,7 +4,7 @@ use keysweep_report::Format;
 use serde_json::Value;
 
 use crate::program::{Run, keysweep, wait_until};
-use crate::simulated::{Aws, OTHER, account, days_ago, two_accounts};
+use crate::simulated::{Aws, OLD, OTHER, account, days_ago, two_accounts};
 
 fn report(state: &str, arguments: &[&str]) -> Run {
     keysweep().args(["report", "--state", state]).args(arguments).run()
@@ -68,4 +68,28 @@ fn findings_that_a_later_scan_misses_in_a_complete_account_are_closed_by_their_i
     let run = report(&state, &["nothing"]);
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("no scan has an id that begins with"), "{}", run.stderr);
+}
+
+#[test]
+fn anonymous_reports_of_a_scan_and_of_the_store_are_the_same_under_one_key_and_the_store_keeps_the_names() {
+    let aws = two_accounts();
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name).display().to_string();
+    let (state, key) = (place("state.db"), place("report.key"));
+    std::fs::write(&key, "c0ffee00c0ffee00\n").unwrap();
+    let anonymous = ["--format", "json", "--anonymize-key-file", &key];
+    let then = aws.keysweep().args(["scan", "--org", "--state", &state]).args(anonymous).run();
+    assert_eq!(then.code, 3, "{}", then.stderr);
+    for name in [OLD, OTHER, "alice", "000000000001", "000000000002"] {
+        assert!(!then.stdout.contains(name), "{name}: {}", then.stdout);
+    }
+    assert_eq!(report(&state, &anonymous).stdout, then.stdout);
+    let random = report(&state, &["--format", "json", "--anonymize"]).stdout;
+    assert!(random != then.stdout && !random.contains(OLD), "{random}");
+    assert!(report(&state, &["--format", "json"]).stdout.contains(OLD));
+
+    std::fs::write(&key, "too short\n").unwrap();
+    let run = report(&state, &anonymous);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+    assert!(run.stderr.contains("less than 16 bytes"), "{}", run.stderr);
 }

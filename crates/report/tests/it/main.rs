@@ -5,6 +5,7 @@
     reason = "what fails to unwrap fails the test, here as in functions marked #[test]"
 )]
 
+mod anonymity;
 mod csv_rows;
 mod diff;
 mod documentation;
