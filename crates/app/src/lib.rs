@@ -4,6 +4,7 @@
 
 mod account;
 pub mod apply;
+pub mod doctor;
 pub mod filter;
 mod gate;
 pub mod import;

@@ -76,7 +76,7 @@ pub(crate) struct Lister<'a, D, C> {
 }
 
 impl<D: Directory, C: Clock> Lister<'_, D, C> {
-    async fn call<T, F>(&self, call: Call, send: impl Fn() -> F) -> CallResult<T>
+    pub(crate) async fn call<T, F>(&self, call: Call, send: impl Fn() -> F) -> CallResult<T>
     where
         F: Future<Output = CallResult<T>>,
     {

@@ -13,6 +13,7 @@ mod iam;
 mod options;
 mod organizations;
 mod retry;
+mod server_time;
 mod session;
 mod sts;
 mod trust;

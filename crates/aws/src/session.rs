@@ -30,6 +30,7 @@ use keysweep_core::account::Partition;
 use crate::credentials::{NamedProfile, RENEW_BEFORE_END, RoleCredentials};
 use crate::options::{RoleOptions, SessionOptions};
 use crate::retry::{ThrottlesAreTheCallers, transient_faults};
+use crate::server_time::NotedTime;
 use crate::trust::{UnusableCaBundle, trust};
 use crate::whole::WholeAnswers;
 
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) organizations: aws_sdk_organizations::Client,
     pub(crate) role: RoleOptions,
     pub(crate) time: SharedTimeSource,
+    pub(crate) server_time: NotedTime,
     /// The partition that `GetCallerIdentity` told.
     pub(crate) partition: OnceLock<Partition>,
     region: Region,
@@ -69,11 +71,13 @@ impl Session {
     pub async fn load(options: SessionOptions) -> Result<Self, UnusableCaBundle> {
         let config = sdk_config(&options).await?;
         let time = config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new()));
+        let server_time = NotedTime::default();
         let shared = Shared {
             sts: aws_sdk_sts::Client::from_conf(
                 aws_sdk_sts::config::Builder::from(&config)
                     .retry_classifier(ThrottlesAreTheCallers)
                     .interceptor(WholeAnswers)
+                    .interceptor(server_time.clone())
                     .build(),
             ),
             organizations: aws_sdk_organizations::Client::from_conf(
@@ -89,6 +93,7 @@ impl Session {
             region: config.region().cloned().unwrap_or_else(lead_region_of_commercial_aws),
             role: options.role,
             time,
+            server_time,
             partition: OnceLock::new(),
         };
         Ok(Self { shared: Arc::new(shared) })

@@ -47,6 +47,9 @@ pub enum Verb {
     /// Tell what differs between two scans: keys that came, went, or crossed the threshold
     #[command(after_help = DIFF_AFTER_HELP)]
     Diff(DiffArgs),
+    /// Say before a scan whether it will work, and what mends what will not; changes nothing
+    #[command(after_help = DOCTOR_AFTER_HELP)]
+    Doctor(DoctorArgs),
     /// Take in evidence that no scan can see
     Evidence(EvidenceArgs),
     /// Say why a key has the verdict that it has, step by step, with its timeline
@@ -88,6 +91,39 @@ pub struct DemoArgs {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+const DOCTOR_AFTER_HELP: &str = "\
+It takes the settings of `keysweep scan` that decide who calls what, from the same flags,
+variables and file. docs/DOCTOR.md says what is looked at.
+
+Exit codes: 0 all that was looked at works, 1 failed, 2 usage, 4 something does not, 130 stopped.";
+
+/// The command line of `keysweep doctor`.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub struct DoctorArgs {
+    /// With --org, how many accounts are looked at, beside the caller's own and the management account
+    #[arg(long, value_name = "ACCOUNTS", default_value_t = 5, conflicts_with = "all")]
+    pub sample: usize,
+    /// With --org, look at every account that a scan would enter
+    #[arg(long)]
+    pub all: bool,
+    /// What the result is written as
+    #[arg(long, short, value_name = "FORMAT", default_value = "terminal")]
+    pub format: DoctorFormat,
+    /// Who calls what.
+    #[command(flatten)]
+    pub access: AccessArgs,
+}
+
+/// What a diagnosis is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// To read in a terminal
+    Terminal,
+    /// Schema keysweep.diagnosis/v1
+    Json,
 }
 
 /// The command line of `keysweep explain`.
@@ -459,40 +495,91 @@ pub struct ScanArgs {
     pub given: BTreeMap<&'static str, Vec<String>>,
 }
 
-impl clap::Args for ScanArgs {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        let config = Arg::new("config")
-            .long("config")
-            .value_name("FILE")
-            .value_parser(clap::value_parser!(PathBuf))
-            .help("The configuration file [default: $KEYSWEEP_CONFIG, or keysweep.toml where there is one]");
-        command.args(TABLE.iter().map(flag)).arg(config)
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_args(command)
-    }
+/// Every setting is one of a scan.
+const fn of_scan(_: &Setting) -> bool {
+    true
 }
 
-impl FromArgMatches for ScanArgs {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut args = Self::default();
-        args.update_from_arg_matches(matches)?;
-        Ok(args)
-    }
+/// The settings of a scan that decide who calls what, for verbs that make the same calls.
+#[derive(Debug, Default)]
+pub struct AccessArgs {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// The values given as flags, by the name of the setting.
+    pub given: BTreeMap<&'static str, Vec<String>>,
+}
 
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.config = matches.get_one("config").cloned();
-        for setting in TABLE {
-            if let Some(values) = matches.get_many::<String>(setting.name) {
-                let values: Vec<String> = values.cloned().collect();
-                // clap has split the words at their commas; a setting has one value.
-                let joined = matches!(setting.shape, Shape::Choices(_)).then(|| vec![values.join(",")]);
-                self.given.insert(setting.name, joined.unwrap_or(values));
+fn of_access(setting: &Setting) -> bool {
+    matches!(
+        setting.name,
+        "org"
+            | "include"
+            | "exclude"
+            | "role-name"
+            | "role-path"
+            | "external-id"
+            | "session-name"
+            | "session-duration"
+            | "profile"
+            | "region"
+            | "concurrency"
+            | "give-up-after"
+            | "quiet"
+    )
+}
+
+/// Flags made from the settings that the filter lets through, and `--config`.
+macro_rules! settings_as_flags {
+    ($args:ident, $filter:ident) => {
+        impl clap::Args for $args {
+            fn augment_args(command: clap::Command) -> clap::Command {
+                command.args(TABLE.iter().filter(|setting| $filter(setting)).map(flag)).arg(config_flag())
+            }
+
+            fn augment_args_for_update(command: clap::Command) -> clap::Command {
+                Self::augment_args(command)
             }
         }
-        Ok(())
-    }
+
+        impl FromArgMatches for $args {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                let mut args = Self::default();
+                args.update_from_arg_matches(matches)?;
+                Ok(args)
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                self.config = matches.get_one("config").cloned();
+                self.given.extend(given(matches, TABLE.iter().filter(|setting| $filter(setting))));
+                Ok(())
+            }
+        }
+    };
+}
+
+settings_as_flags!(ScanArgs, of_scan);
+settings_as_flags!(AccessArgs, of_access);
+
+fn config_flag() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("The configuration file [default: $KEYSWEEP_CONFIG, or keysweep.toml where there is one]")
+}
+
+/// The values of these settings that stand on the command line.
+fn given(
+    matches: &ArgMatches,
+    settings: impl Iterator<Item = &'static Setting>,
+) -> Vec<(&'static str, Vec<String>)> {
+    let values = |setting: &'static Setting| {
+        let values: Vec<String> = matches.get_many::<String>(setting.name)?.cloned().collect();
+        // clap has split the words at their commas; a setting has one value.
+        let joined = matches!(setting.shape, Shape::Choices(_)).then(|| vec![values.join(",")]);
+        Some((setting.name, joined.unwrap_or(values)))
+    };
+    settings.filter_map(values).collect()
 }
 
 fn flag(setting: &'static Setting) -> Arg {

@@ -36,6 +36,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
     let outcome = match args.verb {
         Verb::Demo(args) => verb::demo::run(args),
         Verb::Diff(args) => verb::diff::run(args),
+        Verb::Doctor(args) => verb::doctor::run(args),
         Verb::Evidence(args) => match args.action {
             EvidenceAction::Import(args) => verb::evidence::run(args),
         },

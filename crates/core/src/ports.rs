@@ -104,6 +104,12 @@ pub trait Accounts: Send + Sync {
     fn enter(&self, account: AccountId) -> impl Future<Output = CallResult<Self::Entered>> + Send;
 }
 
+/// What time it is at AWS, as far as its answers tell.
+pub trait ServerTime: Send + Sync {
+    /// The `Date` of the last answer of STS, which may have been a refusal; `None` where there was no answer, or it had none.
+    fn server_time(&self) -> Option<Instant>;
+}
+
 /// How far a credential report is (`GenerateCredentialReport`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportState {

@@ -8,6 +8,7 @@ pub mod anonymize;
 pub mod asff;
 mod compliance;
 pub mod csv;
+pub mod diagnosis;
 pub mod diff;
 pub mod explanation;
 pub mod history;

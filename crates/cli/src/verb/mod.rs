@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod demo;
 pub mod diff;
+pub mod doctor;
 pub mod evidence;
 pub mod explain;
 pub mod history;

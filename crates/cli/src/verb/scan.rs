@@ -232,7 +232,7 @@ fn stopped_early() -> Failure {
     Failure::interrupted(anyhow!("interrupted before any account was assessed: there is no report"))
 }
 
-pub(super) fn wrong_configuration(error: ConfigError) -> Failure {
+pub(crate) fn wrong_configuration(error: ConfigError) -> Failure {
     let hint = match &error {
         ConfigError::Unreadable { .. } => "name a file that can be read with --config or KEYSWEEP_CONFIG",
         ConfigError::NeedsOrganization { .. } => "add --org, or leave it out",

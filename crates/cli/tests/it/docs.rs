@@ -205,6 +205,7 @@ fn every_command_in_the_documents_is_one_that_the_program_takes() {
         "README.md",
         "docs/CLI.md",
         "docs/CONFIG.md",
+        "docs/DOCTOR.md",
         "docs/EVIDENCE.md",
         "docs/STATE.md",
         "docs/EXIT-CODES.md",

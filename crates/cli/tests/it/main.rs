@@ -6,6 +6,7 @@ mod configuration;
 mod demo;
 mod diff;
 mod docs;
+mod doctor;
 mod evidence;
 mod explain;
 mod help;

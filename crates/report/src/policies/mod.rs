@@ -94,7 +94,7 @@ pub fn trust(names: &Names) -> Option<String> {
 
 impl Names {
     /// The ARN that a grant's statement names, with `*` for the account: an identity's policy never reaches beyond its own.
-    fn arn(&self, grant: Grant, resource: Resource) -> String {
+    pub(crate) fn arn(&self, grant: Grant, resource: Resource) -> String {
         let partition = self.partition;
         match resource {
             Resource::Any => "*".to_owned(),

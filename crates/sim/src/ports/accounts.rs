@@ -4,9 +4,17 @@ use std::sync::Mutex;
 
 use keysweep_core::account::{AccountId, CallerIdentity, Partition};
 use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
-use keysweep_core::ports::Accounts;
+use keysweep_core::ports::{Accounts, ServerTime};
+use keysweep_core::time::Instant;
 
 use super::{Session, SimAccount, SimPorts};
+
+impl ServerTime for SimPorts {
+    /// The world's time: every answer is given at it.
+    fn server_time(&self) -> Option<Instant> {
+        Some(self.sim.now())
+    }
+}
 
 impl Accounts for SimPorts {
     type Entered = SimAccount;
