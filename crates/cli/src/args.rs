@@ -13,7 +13,7 @@ use keysweep_report::Format;
 
 use crate::settings::{Color, Setting, Settings, Shape, TABLE};
 use crate::state::StateArgs;
-use crate::verb::{evidence, policies};
+use crate::verb::{apply, approve, evidence, plan, policies};
 
 /// Finds the IAM access keys that have stayed inactive for too long, with evidence.
 ///
@@ -29,7 +29,8 @@ pub struct Args {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 complete and clean, 1 failed, 2 usage, 3 long-term inactive keys, 4 incomplete, 130 interrupted.
+Exit codes: 0 complete and clean, 1 failed, 2 usage, 3 long-term inactive keys, 4 incomplete, 5 plan refused, 6 plan partly
+done, 130 interrupted.
 
 Begin with `keysweep demo`: it needs no AWS account.";
 
@@ -39,9 +40,22 @@ wins over the environment, and that over the file. Credentials are found as ever
 
 Exit codes: 0 complete and clean, 1 failed, 2 usage, 3 long-term inactive keys, 4 incomplete, 130 interrupted.";
 
+const CLEAN_UP_AFTER_HELP: &str = "\
+The way of a clean-up: `keysweep scan`, `keysweep plan`, `keysweep approve plan.json --by NAME`, `keysweep apply plan.json`.
+docs/SAFETY.md says what is promised.
+
+Exit codes: 0 all done, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are still there, 130
+interrupted.";
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Delete the keys of an approved plan, each after one more look
+    #[command(after_help = CLEAN_UP_AFTER_HELP)]
+    Apply(apply::ApplyArgs),
+    /// Agree to a plan, exactly as it is
+    #[command(after_help = CLEAN_UP_AFTER_HELP)]
+    Approve(approve::ApproveArgs),
     /// Assess a simulated organization of 50 accounts: a few seconds, no AWS account needed
     Demo(DemoArgs),
     /// Tell what differs between two scans: keys that came, went, or crossed the threshold
@@ -59,6 +73,9 @@ pub enum Verb {
     /// Find the long-term inactive access keys of an account or an organization
     #[command(after_help = SCAN_AFTER_HELP)]
     Scan(ScanArgs),
+    /// Say which keys would be deleted and why, and why all others would not; nothing is deleted
+    #[command(after_help = CLEAN_UP_AFTER_HELP)]
+    Plan(plan::PlanArgs),
     /// Write the least-privilege IAM policies that keysweep needs
     #[command(after_help = POLICIES_AFTER_HELP)]
     Policies(PoliciesArgs),

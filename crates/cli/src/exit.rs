@@ -19,19 +19,25 @@ pub enum Exit {
     Changes,
     /// Something could not be assessed; there may be long-term inactive keys too.
     Incomplete,
+    /// A plan was refused: nothing was deleted.
+    Refused,
+    /// A plan was applied, and some of its keys are still there.
+    PartlyDone,
     /// It was stopped by Ctrl-C (SIGINT) or SIGTERM.
     Interrupted,
 }
 
 impl Exit {
     /// Every way to end, by number.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Clean,
         Self::Failed,
         Self::Usage,
         Self::LongTermKeys,
         Self::Changes,
         Self::Incomplete,
+        Self::Refused,
+        Self::PartlyDone,
         Self::Interrupted,
     ];
 
@@ -43,6 +49,8 @@ impl Exit {
             Self::Usage => 2,
             Self::LongTermKeys | Self::Changes => 3,
             Self::Incomplete => 4,
+            Self::Refused => 5,
+            Self::PartlyDone => 6,
             Self::Interrupted => 130,
         }
     }
@@ -56,6 +64,8 @@ impl Exit {
             Self::LongTermKeys => "long-term keys",
             Self::Changes => "changes",
             Self::Incomplete => "incomplete",
+            Self::Refused => "refused",
+            Self::PartlyDone => "partly done",
             Self::Interrupted => "interrupted",
         }
     }
@@ -74,6 +84,12 @@ impl Exit {
             }
             Self::Incomplete => {
                 "Something could not be assessed: the report says what, why, and what to do. There may be long-term inactive keys too."
+            }
+            Self::Refused => {
+                "A plan, an approval or an apply was refused: the plan was changed, is stale, is not approved, or a rule objects. Nothing was deleted; the text says what to do."
+            }
+            Self::PartlyDone => {
+                "A plan was applied, and some of its keys are still there: the table says which, why, and what to do."
             }
             Self::Interrupted => {
                 "Stopped by Ctrl-C (SIGINT) or SIGTERM. The report holds what was done until then."

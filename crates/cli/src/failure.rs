@@ -26,6 +26,11 @@ impl Failure {
         Self { exit: Exit::Usage, error: error.into(), hint: None }
     }
 
+    /// A plan was refused; nothing was deleted.
+    pub fn refused(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Refused, error: error.into(), hint: None }
+    }
+
     /// It was stopped.
     pub fn interrupted(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::Interrupted, error: error.into(), hint: None }

@@ -3,7 +3,9 @@
 
 mod anonymous;
 pub mod args;
+pub mod clean_up;
 pub mod config;
+pub mod exempt;
 pub mod exit;
 pub mod expected;
 pub mod failure;
@@ -34,6 +36,8 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let outcome = match args.verb {
+        Verb::Apply(args) => verb::apply::run(args),
+        Verb::Approve(args) => verb::approve::run(args),
         Verb::Demo(args) => verb::demo::run(args),
         Verb::Diff(args) => verb::diff::run(args),
         Verb::Doctor(args) => verb::doctor::run(args),
@@ -43,6 +47,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Explain(args) => verb::explain::run(args),
         Verb::History(args) => verb::history::run(args),
         Verb::Report(args) => verb::report::run(args),
+        Verb::Plan(args) => verb::plan::run(args),
         Verb::Rules(args) => verb::rules::run(&args),
         Verb::Scan(args) => verb::scan::run(&args),
         Verb::Policies(args) => verb::policies::run(&args),

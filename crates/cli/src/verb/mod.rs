@@ -1,5 +1,7 @@
 //! One file per verb.
 
+pub mod apply;
+pub mod approve;
 pub mod completions;
 pub mod demo;
 pub mod diff;
@@ -8,6 +10,7 @@ pub mod evidence;
 pub mod explain;
 pub mod history;
 pub mod man;
+pub mod plan;
 pub mod policies;
 pub mod report;
 pub mod rules;

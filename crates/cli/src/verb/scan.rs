@@ -268,7 +268,7 @@ fn store_remedy(failure: &StoreFailure) -> &'static str {
         .map_or("`keysweep state check` says what is wrong with it.", StoreError::remedy)
 }
 
-fn caller_hint(error: &CallError) -> String {
+pub(crate) fn caller_hint(error: &CallError) -> String {
     match error.kind {
         CallErrorKind::CredentialsInvalid => {
             "sign in with `aws sso login`, name a profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts get-caller-identity` shows whether they work"
@@ -284,7 +284,7 @@ fn caller_hint(error: &CallError) -> String {
     .to_owned()
 }
 
-fn organization_hint(error: &CallError) -> String {
+pub(crate) fn organization_hint(error: &CallError) -> String {
     match (error.kind, error.code.as_deref()) {
         (_, Some("AWSOrganizationsNotInUseException")) => {
             "this account is in no organization: scan it alone, without --org".to_owned()

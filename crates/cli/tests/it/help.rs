@@ -8,6 +8,9 @@ fn help_texts_are_as_they_were_reviewed() {
         ("help", &["--help"][..]),
         ("help_short", &["-h"]),
         ("help_scan", &["scan", "--help"]),
+        ("help_apply", &["apply", "--help"]),
+        ("help_approve", &["approve", "--help"]),
+        ("help_plan", &["plan", "--help"]),
         ("help_demo", &["demo", "--help"]),
         ("help_diff", &["diff", "--help"]),
         ("help_doctor", &["doctor", "--help"]),
@@ -70,6 +73,8 @@ fn there_is_a_man_page_for_every_verb() {
         .collect();
     names.sort();
     let verbs = [
+        "apply",
+        "approve",
         "completions",
         "demo",
         "diff",
@@ -79,6 +84,7 @@ fn there_is_a_man_page_for_every_verb() {
         "explain",
         "history",
         "man",
+        "plan",
         "policies",
         "report",
         "rules",

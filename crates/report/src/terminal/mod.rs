@@ -9,6 +9,7 @@ mod findings;
 mod gaps;
 pub mod history;
 mod page;
+pub mod plan;
 pub mod rules;
 mod table;
 mod units;

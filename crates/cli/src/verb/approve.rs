@@ -1,0 +1,148 @@
+//! `keysweep approve`: somebody agrees to a plan, exactly as it is, for a time.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use keysweep_aws::SystemClock;
+use keysweep_core::approval::{Approval, ApprovalPolicy, check};
+use keysweep_core::plan::digest::Digest;
+use keysweep_core::plan::lint::{Context, Limits, blocks, lint};
+use keysweep_core::ports::{Agreements as _, Clock as _};
+use keysweep_report::terminal::plan::plan as drawn;
+use keysweep_report::words::{count, second};
+
+use crate::clean_up::{AwsArgs, enter, kept, read_plan};
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::interrupt;
+use crate::output::Output;
+use crate::settings::Color;
+use crate::state::{StateArgs, failed};
+use crate::terminal::{note, say, style, use_color};
+
+/// The command line of `keysweep approve`.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub struct ApproveArgs {
+    /// The file of the plan
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// Who approves
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub by: String,
+    /// What there is to say about it
+    #[arg(long, value_name = "TEXT")]
+    pub comment: Option<String>,
+    /// Ask nothing; --digest says which plan is meant
+    #[arg(long, requires = "digest")]
+    pub yes: bool,
+    /// The digest that the plan must have: sha256: and 64 hexadecimal digits
+    #[arg(long, value_name = "DIGEST")]
+    pub digest: Option<Digest>,
+    /// The columns of the table [default: the terminal's]
+    #[arg(long, value_name = "COLUMNS")]
+    pub width: Option<usize>,
+    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Whose credentials are used.
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Where the store is.
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() { Err("it is empty".to_owned()) } else { Ok(name.to_owned()) }
+}
+
+/// Approves.
+pub fn run(args: ApproveArgs) -> Outcome {
+    use_color(args.color);
+    interrupt::run(move |mut stop| async move {
+        tokio::select! {
+            outcome = approve(&args) => outcome,
+            () = interrupt::asked(&mut stop) => {
+                Err(Failure::interrupted(anyhow!("interrupted: nothing was approved")))
+            }
+        }
+    })
+}
+
+async fn approve(args: &ApproveArgs) -> Outcome {
+    let (plan, digest) = read_plan(&args.plan)?;
+    if let Some(wanted) = args.digest.filter(|wanted| *wanted != digest) {
+        let error = anyhow!("the plan has the digest {digest}, not {wanted}");
+        return Err(Failure::refused(error)
+            .of(&args.plan)
+            .hint("nothing was approved; look at the plan that this file holds"));
+    }
+    if plan.keys.is_empty() {
+        let error = anyhow!("the plan deletes nothing: there is nothing to approve");
+        return Err(Failure::refused(error).of(&args.plan).hint("plan again after another scan"));
+    }
+    let store = args.state.open().await?;
+    let (_, caller) = enter(&args.aws.settings()?).await?;
+    let clock = SystemClock::new();
+    let limits = Limits::default();
+    let objections =
+        lint(&Context { plan: &plan, limits: &limits, caller_arn: &caller.arn, now: clock.now() });
+    let text = drawn(&plan, digest, &objections, &style(args.color, args.width, false));
+    Output::stdout().write(|to| to.write_all(text.as_bytes()))?;
+    if blocks(&objections) {
+        return Err(Failure::refused(anyhow!("rules object to the plan: nothing was approved"))
+            .hint("docs/lint says what each rule is for; scan and plan again"));
+    }
+    if !args.yes {
+        typed(plan.keys.len()).await?;
+    }
+    let (at, policy) = (clock.now(), ApprovalPolicy::default());
+    let approval = Approval {
+        plan: digest,
+        by: args.by.clone(),
+        account: caller.account,
+        arn: caller.arn,
+        comment: args.comment.clone(),
+        at,
+        expires: at + policy.holds_for,
+    };
+    store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
+    let mut approvals = store.approvals(digest).await.map_err(failed)?;
+    approvals.push(approval.clone());
+    check(&approvals, &plan, digest, policy, at)
+        .map_err(|error| Failure::refused(error).hint("nothing was approved"))?;
+    store.approve(&approval).await.map_err(failed)?;
+    note(
+        false,
+        &format!(
+            "{} approved until {}; `keysweep apply {}` deletes them",
+            count(plan.keys.len() as u64, "deletion"),
+            second(approval.expires),
+            args.plan.display()
+        ),
+    );
+    Ok(Exit::Clean)
+}
+
+/// Whoever approves types how many keys go, for a habit answers "yes" and not a number.
+async fn typed(keys: usize) -> Result<(), Failure> {
+    say(&format!(
+        "Deleted keys cannot be brought back. Type how many keys are to be deleted ({keys}) to approve: "
+    ));
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let answer = line.await.ok().and_then(Result::ok).unwrap_or_default();
+    if answer.trim() == keys.to_string() {
+        return Ok(());
+    }
+    let what = match answer.trim() {
+        "" => "nothing was typed".to_owned(),
+        other => format!("{other:?} was typed, and the plan deletes {keys}"),
+    };
+    Err(Failure::refused(anyhow!("{what}: nothing was approved"))
+        .hint("type the number, or give --yes and --digest with what the table shows"))
+}
