@@ -12,6 +12,7 @@ pub mod diagnosis;
 pub mod diff;
 pub mod explanation;
 pub mod history;
+pub mod html;
 pub mod identity;
 pub mod json;
 pub mod junit;
@@ -69,6 +70,8 @@ formats! {
     Terminal: "terminal", "summary.txt";
     /// The whole assessment as one JSON document, schema `keysweep.assessment/v1`.
     Json: "json", "assessment.json";
+    /// A page to read and to share, in one file.
+    Html: "html", "report.html";
     /// One JSON object a line: the assessment, each account, finding and problem; schema `keysweep.ndjson/v1`.
     Ndjson: "ndjson", "assessment.ndjson";
     /// One row for each account, finding and problem, RFC 4180.
@@ -147,6 +150,7 @@ pub fn write(
     let written = match format {
         Format::Terminal => io::Write::write_all(&mut out, terminal::summary(assessment, options).as_bytes()),
         Format::Json => json::write(assessment, options.mask, &mut out),
+        Format::Html => html::write(assessment, options.mask, &mut out),
         Format::Ndjson => ndjson::write(assessment, options, &mut out),
         Format::Ocsf => ocsf::write(assessment, options, &mut out),
         Format::Asff => asff::write(assessment, options, &mut out),

@@ -35,7 +35,7 @@ use crate::state;
 use crate::terminal::{note, style, use_color};
 
 /// What is left in the directory, beside the summary on standard output.
-const FORMATS: &[Format] = &[Format::Json, Format::Csv];
+const FORMATS: &[Format] = &[Format::Html, Format::Json, Format::Csv];
 const ACCOUNTS: usize = 50;
 const USERS: usize = 40;
 /// Enough to be seen, little enough for a demo to end in seconds.

@@ -21,6 +21,7 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
         "[ -~]{0,12}",
+        Just("</script><script>alert(1)</script><img src=x onerror=\"alert(1)\">'&amp;&#60;".to_owned()),
         "[=+@\t\r\n,\"'\\\\-]{1,3}",
         "[\u{0}-\u{1f}\u{7f}-\u{9f}\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]{1,3}",
         "[数据平台ｱ👩👍]{1,20}",
@@ -124,6 +125,13 @@ fn without_colour(text: &str) -> String {
         plain.push_str(if number == 0 { piece } else { piece.split_once('m').unwrap().1 });
     }
     plain
+}
+
+/// The tags of a page, without the values of quoted attributes.
+fn tags(page: &str) -> Vec<String> {
+    let body = page.split_once("</head>").unwrap().1.rsplit_once("<script>").unwrap().0;
+    let unquoted = |tag: &str| tag.split('"').step_by(2).collect::<String>();
+    body.split('<').skip(1).map(|piece| unquoted(piece.split_once('>').unwrap().0)).collect()
 }
 
 proptest! {
@@ -230,6 +238,18 @@ proptest! {
                 columns = 0;
             }
         }
+    }
+
+    #[test]
+    fn no_text_changes_the_tags_of_the_page(texts in prop::collection::vec(text(), 4..12)) {
+        // Texts that are alike stay alike, for they may be grouped.
+        let plain: Vec<String> =
+            texts.iter().map(|text| format!("t{}", texts.iter().position(|other| other == text).unwrap())).collect();
+        let tags = |texts: &[String]| {
+            let assessment = filled(texts, &[samples::key_id(1), samples::key_id(2)]);
+            tags(&render(&assessment, Format::Html, &Options::default()).unwrap())
+        };
+        prop_assert_eq!(tags(&texts), tags(&plain));
     }
 
     #[test]

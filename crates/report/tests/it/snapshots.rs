@@ -53,6 +53,16 @@ fn json_documents() {
     insta::assert_snapshot!("json_hostile_masked", output("hostile", Format::Json, &masked));
 }
 
+/// Without the style sheet and the script, which are files of their own.
+#[test]
+fn pages() {
+    for name in ["every_verdict", "hostile"] {
+        let page = output(name, Format::Html, &Options::default());
+        let body = page.split_once("</style>").unwrap().1.rsplit_once("<script>").unwrap().0;
+        insta::assert_snapshot!(format!("html_{name}"), body);
+    }
+}
+
 #[test]
 fn csv_rows() {
     for (name, _) in samples::all() {
