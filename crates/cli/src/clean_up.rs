@@ -17,7 +17,7 @@ use crate::exempt::{ExemptionsUnknown, Sources};
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::terminal::note;
-use crate::verb::scan::{caller_hint, session_options, wrong_configuration};
+use crate::verb::scan::{caller_hint, no_session, session_options, wrong_configuration};
 
 /// The options of the verbs that call AWS.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -45,7 +45,7 @@ impl AwsArgs {
 
 /// A way into AWS, and whose it is.
 pub async fn enter(settings: &Settings) -> Result<(Session, CallerIdentity), Failure> {
-    let session = Session::load(session_options(settings)).await;
+    let session = Session::load(session_options(settings)).await.map_err(no_session)?;
     let caller = session.get_caller_identity().await.map_err(|error| {
         let hint = caller_hint(&error);
         Failure::failed(anyhow::Error::from(error).context("the caller's credentials could not be used"))

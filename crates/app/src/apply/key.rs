@@ -158,7 +158,8 @@ where
     where
         E: Inventory + KeyControl,
     {
-        let user = match entered.call(Call::GetUser, || entered.account.get_user(&key.user)).await {
+        let mut user_asked = self.desk.clock.elapsed();
+        let mut user = match entered.call(Call::GetUser, || entered.account.get_user(&key.user)).await {
             Ok(user) => user,
             Err(error) if error.kind == CallErrorKind::NotFound => {
                 self.without_user(entered, key, doubt).await;
@@ -195,6 +196,20 @@ where
             if !self.writer.secure().await {
                 return Next::Done;
             }
+            // A tag that keeps the key may have been set meanwhile: the user's tags are as much of the look as its keys.
+            if self.desk.clock.elapsed().saturating_sub(user_asked) > LOOK_SERVES {
+                user_asked = self.desk.clock.elapsed();
+                match entered.call(Call::GetUser, || entered.account.get_user(&key.user)).await {
+                    Ok(now) => user = now,
+                    // Its keys are gone with it, which the listing shows.
+                    Err(error) if error.kind == CallErrorKind::NotFound => {}
+                    Err(error) => {
+                        let reason = SkipReason::NotLookedAt(self.could_not(&error));
+                        self.end(key, attempt, Outcome::Skipped(reason)).await;
+                        return Next::Done;
+                    }
+                }
+            }
             let keys = match entered.keys(&key.user).await {
                 Ok(keys) => keys,
                 Err(error) if error.kind == CallErrorKind::NotFound => Vec::new(),
@@ -204,7 +219,7 @@ where
                     return Next::Done;
                 }
             };
-            let (looked, last_look) = (self.desk.clock.elapsed(), self.now());
+            let last_look = self.now();
             let UserNow { user: found, tags } = &user;
             let look = LastLook { at: last_look, user_arn: &found.arn, tags, keys: &keys, history };
             let allowed = self.request.limits.allow_observed;
@@ -228,7 +243,7 @@ where
                 }
                 Decision::Delete => {}
             }
-            match self.send(entered, key, looked).await {
+            match self.send(entered, key, user_asked).await {
                 Ok(Sent::TooLate) => {}
                 Ok(Sent::Deleted(request_id)) => {
                     let verified_at = self.verify(entered, key).await;

@@ -29,7 +29,7 @@ use crate::settings::{Color, role_name};
 use crate::state::{StateArgs, failed};
 use crate::terminal::{note, style, use_color};
 use crate::verb::policies;
-use crate::verb::scan::{caller_hint, new_id, organization_hint, session_options};
+use crate::verb::scan::{caller_hint, new_id, no_session, organization_hint, session_options};
 
 /// The command line of `keysweep apply`.
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,7 @@ async fn apply(args: &ApplyArgs, stop: watch::Receiver<bool>) -> Outcome {
     exemptions(&sources, args.quiet).await?;
     let approvals = store.approvals(digest).await.map_err(failed)?;
     store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
-    let session = Session::load(session_options(&settings)).await;
+    let session = Session::load(session_options(&settings)).await.map_err(no_session)?;
     let (clock, limits) = (SystemClock::new(), Limits::default());
     let only: BTreeSet<AccountId> = args.accounts.iter().copied().collect();
     let request = ApplyRequest {
