@@ -43,9 +43,14 @@ impl AwsArgs {
     }
 }
 
+/// A way into AWS; nothing is called yet.
+pub async fn connect(settings: &Settings) -> Result<Session, Failure> {
+    Session::load(session_options(settings)).await.map_err(no_session)
+}
+
 /// A way into AWS, and whose it is.
 pub async fn enter(settings: &Settings) -> Result<(Session, CallerIdentity), Failure> {
-    let session = Session::load(session_options(settings)).await.map_err(no_session)?;
+    let session = connect(settings).await?;
     let caller = session.get_caller_identity().await.map_err(|error| {
         let hint = caller_hint(&error);
         Failure::failed(anyhow::Error::from(error).context("the caller's credentials could not be used"))

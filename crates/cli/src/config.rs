@@ -312,7 +312,7 @@ mod tests {
             ("include = \"111122223333\"", "line 1: include: it must be an array"),
             ("include = [111122223333]", "line 1: include: it must be an array of texts"),
             ("include = [\"prod\"]", "line 1: include: \"prod\" selects no accounts"),
-            ("format = \"xml\"", "line 1: format: \"xml\" is not a format: terminal, json, ndjson"),
+            ("format = \"xml\"", "line 1: format: \"xml\" is not a format: terminal, json, html"),
             ("mask = true\nmask = false", "line 2: this is not TOML"),
             ("threshold = ", "line 1: this is not TOML"),
         ] {

@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use keysweep_app::apply::{
     Applied, ApplyError, ApplyRequest, KeyOutcome, Refusal, StopAfter, Tools, apply as run_plan,
 };
-use keysweep_aws::{Session, SystemClock};
+use keysweep_aws::SystemClock;
 use keysweep_core::account::AccountId;
 use keysweep_core::approval::ApprovalPolicy;
 use keysweep_core::plan::PlannedKey;
@@ -18,7 +18,7 @@ use keysweep_report::terminal::plan::outcomes;
 use keysweep_report::words::count;
 use tokio::sync::watch;
 
-use crate::clean_up::{AwsArgs, exemptions, kept, read_plan};
+use crate::clean_up::{AwsArgs, connect, exemptions, kept, read_plan};
 use crate::exempt::Sources;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -29,7 +29,7 @@ use crate::settings::{Color, role_name};
 use crate::state::{StateArgs, failed};
 use crate::terminal::{note, style, use_color};
 use crate::verb::policies;
-use crate::verb::scan::{caller_hint, new_id, no_session, organization_hint, session_options};
+use crate::verb::scan::{caller_hint, new_id, organization_hint};
 
 /// The command line of `keysweep apply`.
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,7 @@ async fn apply(args: &ApplyArgs, stop: watch::Receiver<bool>) -> Outcome {
     exemptions(&sources, args.quiet).await?;
     let approvals = store.approvals(digest).await.map_err(failed)?;
     store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
-    let session = Session::load(session_options(&settings)).await.map_err(no_session)?;
+    let session = connect(&settings).await?;
     let (clock, limits) = (SystemClock::new(), Limits::default());
     let only: BTreeSet<AccountId> = args.accounts.iter().copied().collect();
     let request = ApplyRequest {

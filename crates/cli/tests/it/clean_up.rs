@@ -79,7 +79,8 @@ impl Planned {
             self.aws.keysweep().args(["approve", &self.file(), "--by", "alice", "--state", &state]);
         let command = program.command().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
+        // A plan that is refused is refused before anybody is asked: then nobody reads this.
+        let _ = child.stdin.take().unwrap().write_all(line.as_bytes());
         child.wait().unwrap().code().unwrap()
     }
 

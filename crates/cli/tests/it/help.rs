@@ -105,7 +105,7 @@ fn a_wrong_command_line_is_a_usage_error_that_says_what_is_right() {
     for (arguments, part) in [
         (&["scan", "--treshold", "1d"][..], "--threshold"),
         (&["scan", "--threshold", "30"], "is not a length of time"),
-        (&["scan", "--format", "xml"], "terminal, json, ndjson"),
+        (&["scan", "--format", "xml"], "terminal, json, html"),
         (&["scan", "--include", "prod"], "selects no accounts"),
         (&["scan", "--include", "tag:env=prod"], "--include needs --org"),
         (&["scan", "--width", "10"], "from 60 to 1000"),
