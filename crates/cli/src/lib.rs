@@ -13,6 +13,7 @@ pub mod interrupt;
 pub mod output;
 pub mod progress;
 pub mod reports;
+pub mod setting_flags;
 pub mod settings;
 pub mod state;
 pub mod terminal;

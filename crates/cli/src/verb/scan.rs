@@ -20,7 +20,6 @@ use keysweep_store::StoreError;
 use tokio::sync::watch;
 
 use crate::anonymous::anonymizer;
-use crate::args::ScanArgs;
 use crate::config::{self, ConfigError, Resolved};
 use crate::exit::Exit;
 use crate::expected;
@@ -28,6 +27,7 @@ use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::progress::ProgressLine;
 use crate::reports::Reports;
+use crate::setting_flags::ScanArgs;
 use crate::settings::Settings;
 use crate::state;
 use crate::terminal::{note, style, use_color};
