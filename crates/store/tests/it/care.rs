@@ -40,6 +40,7 @@ on_each_database! {
     pruning_keeps_what_verdicts_rest_on
     two_processes_at_once_lose_and_double_nothing
     a_newer_store_is_refused
+    a_store_of_version_1_is_migrated_and_loses_nothing
 }
 
 fn account(number: u64) -> AccountId {
@@ -327,6 +328,30 @@ async fn a_newer_store_is_refused(place: &Place<Sql>) {
     place.execute("delete from keysweep_schema").await;
     let error = Sql::open(&place.location).await.err().unwrap();
     assert!(matches!(error.kind, StoreErrorKind::Damaged(_)), "{error}");
+}
+
+/// Version 1 had no tables of the clean-up.
+async fn a_store_of_version_1_is_migrated_and_loses_nothing(place: &Place<Sql>) {
+    let assessments = fill(&place.store).await;
+    let newest = Sql::check(&place.location).await.unwrap().schema;
+    for statement in [
+        "drop table journal",
+        "drop table leases",
+        "drop table exemptions",
+        "drop table approvals",
+        "drop table plans",
+        "update keysweep_schema set version = 1",
+    ] {
+        place.execute(statement).await;
+    }
+    let store = Sql::open(&place.location).await.unwrap();
+    let checked = Sql::check(&place.location).await.unwrap();
+    assert_eq!((checked.schema, checked.faults), (newest, Vec::new()));
+    for assessment in &assessments {
+        let kept = store.assessment(&assessment.id).await.unwrap();
+        assert!(kept.is_none_or(|kept| kept == *assessment), "{}", assessment.id);
+    }
+    place.execute("select count(*) from journal").await;
 }
 
 #[tokio::test]
