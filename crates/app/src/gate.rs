@@ -8,9 +8,14 @@ use std::time::Duration;
 use keysweep_core::assessment::CallCounts;
 use keysweep_core::call::{Call, CallErrorKind, CallResult};
 use keysweep_core::ports::Clock;
+use tokio::sync::Semaphore;
 
 use crate::pacer::Pacer;
 use crate::progress::{Event, Progress};
+
+/// Calls under way at once, of all accounts together. Each holds a connection, and many systems let a program have 1,024
+/// files open. At AWS's latencies two cores cannot work off the answers of so many.
+const UNDER_WAY: usize = 512;
 
 /// The gates of one account.
 pub(crate) struct Gates {
@@ -60,11 +65,18 @@ impl Gate {
     }
 }
 
-/// What every call needs, whatever it asks: the time, whom to tell, and how long to wait.
+/// What every call needs, whatever it asks: the time, whom to tell, how long to wait, and a place among the calls under way.
 pub(crate) struct Desk<'a, C> {
     pub(crate) clock: &'a C,
     pub(crate) progress: &'a dyn Progress,
     pub(crate) give_up_after: Duration,
+    places: Semaphore,
+}
+
+impl<'a, C> Desk<'a, C> {
+    pub(crate) fn new(clock: &'a C, progress: &'a dyn Progress, give_up_after: Duration) -> Self {
+        Self { clock, progress, give_up_after, places: Semaphore::new(UNDER_WAY) }
+    }
 }
 
 /// Calls on behalf of one account, counted.
@@ -87,11 +99,15 @@ impl<'a, C: Clock> Caller<'a, C> {
     where
         F: Future<Output = CallResult<T>>,
     {
-        let Desk { clock, progress, give_up_after } = self.desk;
+        let Desk { clock, progress, give_up_after, places } = self.desk;
         let gate = gates.of(call);
         loop {
             gate.pass(*clock).await;
-            let answer = send().await;
+            let answer = {
+                // The semaphore is never closed, so there is always a place to wait for.
+                let _place = places.acquire().await;
+                send().await
+            };
             let throttled = matches!(&answer, Err(error) if error.kind == CallErrorKind::Throttled);
             self.counts.lock().unwrap_or_else(PoisonError::into_inner).record(call, throttled);
             progress.on(Event::Called { call, throttled });

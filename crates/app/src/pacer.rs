@@ -10,7 +10,7 @@ use std::time::Duration;
 use keysweep_core::call::Pacing;
 
 /// Calls a second at the start. AWS's IAM buckets are known to hold 20 and more.
-const START: f64 = 60.0;
+const START: f64 = 100.0;
 /// So many calls that passed double the pace of the start. Counting calls, not time, lets a pace without a limit rise
 /// within a few answers, and a small bucket stop it before many are on their way.
 const DOUBLED_BY: f64 = 8.0;
@@ -33,7 +33,7 @@ enum Phase {
     Start,
     /// One cut: a quarter more every second.
     Search,
-    /// At the limit: three percent more every second.
+    /// At the limit: one and a half percent more every second.
     Steady,
     /// The limit is published.
     Fixed,
@@ -98,7 +98,7 @@ impl Pacer {
             let growth = match self.phase {
                 Phase::Start => DOUBLED_BY.recip().exp2(),
                 Phase::Search => 1.0 + 0.25 * seconds,
-                Phase::Steady => 1.0 + 0.03 * seconds,
+                Phase::Steady => 1.0 + 0.015 * seconds,
                 Phase::Fixed => 1.0,
             };
             self.rate = (self.rate * growth).min(FASTEST);

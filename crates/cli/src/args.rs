@@ -355,6 +355,10 @@ pub struct SimulateArgs {
     /// How fast it answers, and how many calls it allows
     #[arg(long, value_name = "NAME", default_value = "aws-like")]
     pub profile: RateProfile,
+    /// IAM's calls a second for each account and operation, in turn over the accounts, with bursts of twice that
+    /// [default: the profile's]
+    #[arg(long, value_name = "NUMBER,…", value_delimiter = ',', value_parser = calls_a_second)]
+    pub iam_rates: Vec<f64>,
     /// The share of users that have an inactive key, from 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub inactive_share: Option<f64>,
@@ -526,6 +530,13 @@ fn share(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|share| (0.0..=1.0).contains(share))
         .ok_or_else(|| "it is not a number from 0 to 1".to_owned())
+}
+
+fn calls_a_second(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|rate: &f64| (0.1..=100_000.0).contains(rate))
+        .ok_or_else(|| "it is not a number from 0.1 to 100000".to_owned())
 }
 
 /// The command line as clap describes it: for completions, man pages and the tests of documents.

@@ -110,8 +110,9 @@ macro_rules! calls {
 calls! {
     /// Who the caller is.
     GetCallerIdentity: Sts, None, Any, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
-    /// Enters a member account.
-    AssumeRole: Sts, Some("sts:AssumeRole"), MemberRole, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
+    /// Enters a member account. AWS publishes 600 calls a second to STS for the caller's account and region (IAM User Guide,
+    /// IAM and AWS STS quotas), which everything in that account shares: half of them are left to the others.
+    AssumeRole: Sts, Some("sts:AssumeRole"), MemberRole, Read, [Scan, CleanUp, Deactivation], Pacing::Fixed { per_second: 300 };
     /// The organization and its management account.
     DescribeOrganization: Organizations, Some("organizations:DescribeOrganization"), Any, Read, [Scan, CleanUp], Pacing::Adaptive;
     /// Every account of the organization.

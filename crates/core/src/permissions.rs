@@ -103,6 +103,7 @@ impl Grant {
             (Self::Organization, _) => "EnterAccounts",
             (Self::CleanUp, Resource::Any) => "LookBack",
             (Self::CleanUp, _) => "DeleteKeys",
+            (Self::CleanUpEntry, Resource::Any) => "NameOrganization",
             (Self::CleanUpEntry, _) => "EnterAccountsToCleanUp",
             (Self::Deactivation, _) => "DeactivateKeys",
         }
@@ -165,6 +166,17 @@ mod tests {
             ]
         );
         assert_eq!(actions(Grant::Deactivation), ["iam:UpdateAccessKey"]);
+    }
+
+    /// Statements may be put together in one policy, where AWS asks for different names.
+    #[test]
+    fn no_two_statements_have_the_same_name() {
+        let mut names: Vec<&str> =
+            Grant::ALL.iter().flat_map(|grant| grant.statements()).map(|statement| statement.sid).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "{names:?}");
     }
 
     #[test]

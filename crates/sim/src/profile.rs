@@ -135,15 +135,16 @@ impl Profile {
         }
     }
 
-    /// Latency, limits and paging as practitioners know them (AWS-FACTS, section IAM: a careful assumption for IAM's
-    /// unpublished limits; 2 calls a second are published for `LookupEvents`).
+    /// Latency, limits and paging as practitioners know them: a careful assumption for IAM's and Organizations'
+    /// limits. Published are 2 calls a second for `LookupEvents` (CloudTrail, service quotas) and 600 for AWS STS, for each
+    /// account and region (IAM User Guide, IAM and AWS STS quotas).
     pub fn aws_like() -> Self {
         Self {
             latency: Duration::from_millis(40),
             iam: Rates::Same(Rate::new(15.0, 30.0)),
             lookup_events: Rates::Same(Rate::new(2.0, 2.0)),
             organizations: Rates::Same(Rate::new(10.0, 20.0)),
-            assume_role: Rates::Same(Rate::new(50.0, 100.0)),
+            assume_role: Rates::Same(Rate::new(600.0, 600.0)),
             short_pages: 0.1,
             empty_pages: 0.1,
             report_delay: Duration::from_secs(2),

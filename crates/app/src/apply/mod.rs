@@ -134,7 +134,7 @@ where
     X: ExemptionSource,
 {
     let Tools { accounts, directory, clock, journal, exemptions, progress } = tools;
-    let desk = Desk { clock, progress, give_up_after: request.give_up_after };
+    let desk = Desk::new(clock, progress, request.give_up_after);
     let gates = Gates::new();
     let caller = Caller::new(&desk);
     let identity = caller

@@ -57,7 +57,7 @@ where
     P: Accounts + Directory + ServerTime,
     C: Clock,
 {
-    let desk = Desk { clock, progress, give_up_after: request.give_up_after };
+    let desk = Desk::new(clock, progress, request.give_up_after);
     let (gates, caller) = (Gates::new(), Caller::new(&desk));
     let started_at = clock.now();
     let mut diagnosis = Diagnosis {

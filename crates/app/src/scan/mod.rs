@@ -111,7 +111,7 @@ where
     C: Clock,
 {
     let started_at = request.resume.as_ref().map_or_else(|| clock.now(), |resumed| resumed.begun.started_at);
-    let desk = Desk { clock, progress, give_up_after: request.give_up_after };
+    let desk = Desk::new(clock, progress, request.give_up_after);
     let gates = Gates::new();
     let caller = Caller::new(&desk);
     let identity = caller

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use keysweep_sim::{Profile, Sim, WorldSpec, wire};
+use keysweep_sim::{Profile, Rate, Rates, Sim, WorldSpec, wire};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -21,10 +21,13 @@ pub fn run(args: SimulateArgs) -> Outcome {
 
 fn world(args: &SimulateArgs) -> WorldSpec {
     let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    let profile = match args.profile {
+    let mut profile = match args.profile {
         RateProfile::AwsLike => Profile::aws_like(),
         RateProfile::Unlimited => Profile::unlimited(),
     };
+    if !args.iam_rates.is_empty() {
+        profile.iam = Rates::Each(args.iam_rates.iter().map(|rate| Rate::new(*rate, 2.0 * rate)).collect());
+    }
     let spec = WorldSpec {
         quiet_history: args.quiet_history,
         ..WorldSpec::organization(size(args.accounts), size(args.users)).seed(args.seed).profile(profile)

@@ -1,0 +1,133 @@
+//! How much of the rate that AWS allows is used, and how many requests are throttled on the way, in accounts with different
+//! limits that are scanned at once: `rates ACCOUNTS USERS RATE[,RATE…]`, calls a second of each IAM operation, with bursts of
+//! twice that. In process and in real time, so that nothing but the limits takes any. `scripts/bench rates` runs it.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant as Stopwatch};
+
+use keysweep_app::filter::Filters;
+use keysweep_app::memory::Forgetful;
+use keysweep_app::progress::{Event, Progress};
+use keysweep_app::scan::{ScanRequest, Target, scan};
+use keysweep_core::account::AccountId;
+use keysweep_core::assessment::Conclusion;
+use keysweep_core::call::Call;
+use keysweep_core::policy::Policy;
+use keysweep_sim::{Profile, Rate, Rates, Sim, SimPorts, WorldSpec};
+use tokio::sync::watch;
+
+/// When the assessment of each account began, and how long it took.
+#[derive(Default)]
+struct Times(Mutex<BTreeMap<AccountId, (Stopwatch, Duration)>>);
+
+impl Progress for Times {
+    fn on(&self, event: Event) {
+        let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::AccountStarted(account) => {
+                times.insert(account, (Stopwatch::now(), Duration::ZERO));
+            }
+            Event::AccountFinished { account, .. } => {
+                if let Some((began, took)) = times.get_mut(&account) {
+                    *took = began.elapsed();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Which of the rates an account has.
+fn rate_of(account: AccountId, rates: &[f64]) -> Option<f64> {
+    let digit = account.to_string().bytes().last()?;
+    rates.get(usize::from(digit) % rates.len().max(1)).copied()
+}
+
+/// Lists the keys of every user: one call each, and next to nothing beside.
+fn world(accounts: usize, users: usize, rates: &[f64]) -> WorldSpec {
+    let rates = rates.to_vec();
+    let limit = move |account| rate_of(account, &rates).map(|rate| Rate::new(rate, 2.0 * rate));
+    let profile = Profile { iam: Rates::By(Arc::new(limit)), short_pages: 0.0, ..Profile::aws_like() };
+    let mut spec = WorldSpec::organization(accounts, users).inactive_users(0.0).profile(profile);
+    spec.closed_accounts = 0.0;
+    spec.inactive_root = 0.0;
+    spec
+}
+
+/// The least share of its rate that an account used, and the largest share of its requests that was throttled.
+#[derive(Clone, Copy)]
+struct Worst {
+    accounts: usize,
+    used: f64,
+    throttled: f64,
+}
+
+#[expect(clippy::print_stdout, reason = "its output is its purpose")]
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [accounts, users, rates] = arguments.as_slice() else { return usage() };
+    let rates: Result<Vec<f64>, _> = rates.split(',').map(str::parse).collect();
+    let (Ok(accounts), Ok(users), Ok(rates)) = (accounts.parse(), users.parse(), rates) else { return usage() };
+    match measure(accounts, users, &rates) {
+        Ok(worst) => {
+            for (rate, Worst { accounts, used, throttled }) in rates.iter().zip(worst) {
+                println!("{accounts} accounts at {rate}/s: {:.1} {:.1}", 100.0 * used, 100.0 * throttled);
+            }
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            println!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "its output is its purpose")]
+fn usage() -> ExitCode {
+    println!("usage: rates ACCOUNTS USERS RATE[,RATE…]");
+    ExitCode::from(2)
+}
+
+fn measure(accounts: usize, users: usize, rates: &[f64]) -> Result<Vec<Worst>, String> {
+    let sim = Arc::new(Sim::real_time(world(accounts, users, rates)));
+    let ports = SimPorts::new(Arc::clone(&sim));
+    let request = ScanRequest {
+        id: "rates".to_owned(),
+        version: "0".to_owned(),
+        policy: Policy::default(),
+        target: Target::Organization(Filters::default()),
+        exhaustive: true,
+        fresh: false,
+        concurrency: accounts,
+        give_up_after: Duration::from_mins(5),
+        deadline: None,
+        resume: None,
+    };
+    let times = Times::default();
+    let (_keep, stop) = watch::channel(false);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| error.to_string())?;
+    let scanned = runtime
+        .block_on(scan(&ports, &ports, &Forgetful, &ports.clock(), &request, &times, stop))
+        .map_err(|error| error.to_string())?;
+    let times = times.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if scanned.assessment.conclusion() != Conclusion::Clean {
+        return Err("a call was given up".to_owned());
+    }
+    let mut worst = vec![Worst { accounts: 0, used: f64::INFINITY, throttled: 0.0 }; rates.len()];
+    for result in &scanned.assessment.accounts {
+        let Some(rate) = rate_of(result.account.id, rates) else { continue };
+        let Some(took) = times.get(&result.account.id).map(|(_, took)| took.as_secs_f64()) else { continue };
+        let lists = result.calls.iter().find(|(call, _)| *call == Call::ListAccessKeys).map(|(_, count)| count);
+        let Some((sent, throttled)) = lists.map(|count| (count.sent as f64, count.throttled as f64)) else { continue };
+        // What the bucket held, and what came in over the whole assessment, the other calls' time included.
+        let used = (sent - throttled) / (rate * (2.0 + took));
+        for worst in rates.iter().zip(&mut worst).filter(|(other, _)| **other == rate).map(|(_, worst)| worst) {
+            worst.accounts += 1;
+            worst.used = worst.used.min(used);
+            worst.throttled = worst.throttled.max(throttled / sent);
+        }
+    }
+    Ok(worst)
+}
