@@ -1,6 +1,7 @@
 //! How much of the rate that AWS allows is used, and how many requests are throttled on the way, in accounts with different
 //! limits that are scanned at once: `rates ACCOUNTS USERS RATE[,RATE…]`, calls a second of each IAM operation, with bursts of
-//! twice that. In process and in real time, so that nothing but the limits takes any. `scripts/bench rates` runs it.
+//! twice that. In process and in real time, so that nothing but the limits takes any. Prints, in percent, the share of its
+//! rate that the account in the middle used and that the last one did, and the largest share of requests throttled. `scripts/bench rates` runs it.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -40,15 +41,15 @@ impl Progress for Times {
 }
 
 /// Which of the rates an account has.
-fn rate_of(account: AccountId, rates: &[f64]) -> Option<f64> {
-    let digit = account.to_string().bytes().last()?;
-    rates.get(usize::from(digit) % rates.len().max(1)).copied()
+fn which_rate(account: AccountId, rates: usize) -> usize {
+    usize::from(account.to_string().bytes().last().unwrap_or_default()) % rates.max(1)
 }
 
 /// Lists the keys of every user: one call each, and next to nothing beside.
 fn world(accounts: usize, users: usize, rates: &[f64]) -> WorldSpec {
     let rates = rates.to_vec();
-    let limit = move |account| rate_of(account, &rates).map(|rate| Rate::new(rate, 2.0 * rate));
+    let limit =
+        move |account| rates.get(which_rate(account, rates.len())).map(|rate| Rate::new(*rate, 2.0 * rate));
     let profile = Profile { iam: Rates::By(Arc::new(limit)), short_pages: 0.0, ..Profile::aws_like() };
     let mut spec = WorldSpec::organization(accounts, users).inactive_users(0.0).profile(profile);
     spec.closed_accounts = 0.0;
@@ -56,12 +57,11 @@ fn world(accounts: usize, users: usize, rates: &[f64]) -> WorldSpec {
     spec
 }
 
-/// The least share of its rate that an account used, and the largest share of its requests that was throttled.
-#[derive(Clone, Copy)]
-struct Worst {
-    accounts: usize,
-    used: f64,
-    throttled: f64,
+/// The accounts with one limit: the share of its rate that each used, and of its requests that was throttled.
+#[derive(Clone, Default)]
+struct Shares {
+    used: Vec<f64>,
+    throttled: Vec<f64>,
 }
 
 #[expect(clippy::print_stdout, reason = "its output is its purpose")]
@@ -69,11 +69,22 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [accounts, users, rates] = arguments.as_slice() else { return usage() };
     let rates: Result<Vec<f64>, _> = rates.split(',').map(str::parse).collect();
-    let (Ok(accounts), Ok(users), Ok(rates)) = (accounts.parse(), users.parse(), rates) else { return usage() };
+    let (Ok(accounts), Ok(users), Ok(rates)) = (accounts.parse(), users.parse(), rates) else {
+        return usage();
+    };
     match measure(accounts, users, &rates) {
-        Ok(worst) => {
-            for (rate, Worst { accounts, used, throttled }) in rates.iter().zip(worst) {
-                println!("{accounts} accounts at {rate}/s: {:.1} {:.1}", 100.0 * used, 100.0 * throttled);
+        Ok(shares) => {
+            for (rate, Shares { mut used, mut throttled }) in rates.iter().zip(shares) {
+                used.sort_by(f64::total_cmp);
+                throttled.sort_by(f64::total_cmp);
+                let percent = |share: Option<&f64>| 100.0 * share.copied().unwrap_or(f64::NAN);
+                println!(
+                    "{} accounts at {rate}/s: {:.1} {:.1} {:.1}",
+                    used.len(),
+                    percent(used.get(used.len() / 2)),
+                    percent(used.first()),
+                    percent(throttled.last())
+                );
             }
             ExitCode::SUCCESS
         }
@@ -90,7 +101,7 @@ fn usage() -> ExitCode {
     ExitCode::from(2)
 }
 
-fn measure(accounts: usize, users: usize, rates: &[f64]) -> Result<Vec<Worst>, String> {
+fn measure(accounts: usize, users: usize, rates: &[f64]) -> Result<Vec<Shares>, String> {
     let sim = Arc::new(Sim::real_time(world(accounts, users, rates)));
     let ports = SimPorts::new(Arc::clone(&sim));
     let request = ScanRequest {
@@ -107,7 +118,10 @@ fn measure(accounts: usize, users: usize, rates: &[f64]) -> Result<Vec<Worst>, S
     };
     let times = Times::default();
     let (_keep, stop) = watch::channel(false);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| error.to_string())?;
     let scanned = runtime
         .block_on(scan(&ports, &ports, &Forgetful, &ports.clock(), &request, &times, stop))
         .map_err(|error| error.to_string())?;
@@ -115,19 +129,23 @@ fn measure(accounts: usize, users: usize, rates: &[f64]) -> Result<Vec<Worst>, S
     if scanned.assessment.conclusion() != Conclusion::Clean {
         return Err("a call was given up".to_owned());
     }
-    let mut worst = vec![Worst { accounts: 0, used: f64::INFINITY, throttled: 0.0 }; rates.len()];
+    let mut shares = vec![Shares::default(); rates.len()];
     for result in &scanned.assessment.accounts {
-        let Some(rate) = rate_of(result.account.id, rates) else { continue };
+        let which = which_rate(result.account.id, rates.len());
+        let Some(rate) = rates.get(which) else { continue };
         let Some(took) = times.get(&result.account.id).map(|(_, took)| took.as_secs_f64()) else { continue };
-        let lists = result.calls.iter().find(|(call, _)| *call == Call::ListAccessKeys).map(|(_, count)| count);
-        let Some((sent, throttled)) = lists.map(|count| (count.sent as f64, count.throttled as f64)) else { continue };
+        let lists =
+            result.calls.iter().find(|(call, _)| *call == Call::ListAccessKeys).map(|(_, count)| count);
+        let number = |calls: u64| u32::try_from(calls).map_or(f64::INFINITY, f64::from);
+        let Some((sent, throttled)) = lists.map(|count| (number(count.sent), number(count.throttled))) else {
+            continue;
+        };
         // What the bucket held, and what came in over the whole assessment, the other calls' time included.
         let used = (sent - throttled) / (rate * (2.0 + took));
-        for worst in rates.iter().zip(&mut worst).filter(|(other, _)| **other == rate).map(|(_, worst)| worst) {
-            worst.accounts += 1;
-            worst.used = worst.used.min(used);
-            worst.throttled = worst.throttled.max(throttled / sent);
+        if let Some(shares) = shares.get_mut(which) {
+            shares.used.push(used);
+            shares.throttled.push(throttled / sent);
         }
     }
-    Ok(worst)
+    Ok(shares)
 }
