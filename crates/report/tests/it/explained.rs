@@ -10,15 +10,41 @@ use keysweep_core::policy::Policy;
 use keysweep_core::time::{Instant, SignedDuration, Span};
 use keysweep_report::explanation::{Explanation, Topic};
 use keysweep_report::timeline::{BarKind, MarkKind, Timeline};
-use keysweep_report::words;
+use keysweep_report::{Format, Options, render, words};
 use proptest::prelude::*;
 
 use crate::keys::{self, Key, TODAY, day, settled};
+use crate::samples;
 
 fn explanation(key: &Key) -> (Finding, Explanation) {
     let (finding, account) = key.finding();
     let explanation = Explanation::of(&finding, &account, &Policy::default());
     (finding, explanation)
+}
+
+/// The sentence of the explanation stands in every format that has room for one; the tables of the terminal and of Markdown
+/// have columns instead, and a test case of JUnit that passes has no text.
+#[test]
+fn every_format_says_it_in_the_same_words() {
+    let assessment = samples::every_verdict();
+    let findings: Vec<&Finding> = assessment.findings().collect();
+    assert!(findings.len() >= 4);
+    let tables = [Format::Terminal, Format::Markdown, Format::GithubSummary];
+    for format in Format::ALL.iter().filter(|format| !tables.contains(format)) {
+        let text = render(&assessment, *format, &Options::default()).unwrap();
+        // What stands inside HTML, XML and Markdown is escaped; all else is the same.
+        let text = text.replace("&#39;", "'").replace("&quot;", "\"").replace("&amp;", "&").replace('\\', "");
+        for finding in &findings {
+            let account =
+                assessment.accounts.iter().find(|result| result.account.id == finding.account).unwrap();
+            if *format == Format::Junit && finding.verdict == Verdict::Recent {
+                continue;
+            }
+            let sentence = Explanation::of(finding, account, &assessment.policy).summary;
+            assert_eq!(sentence, words::finding(finding, &assessment.policy));
+            assert!(text.contains(&sentence), "{format} does not say {sentence:?}");
+        }
+    }
 }
 
 /// All of it as plain lines.
