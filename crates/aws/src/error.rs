@@ -11,6 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use keysweep_core::call::{Call, CallError, CallErrorKind};
 
+use crate::courier::{NotSent, Unanswered};
 use crate::credentials::EmptyProfile;
 use crate::whole::NotWhole;
 
@@ -53,6 +54,30 @@ where
         _ => Failure::Unsent { sendable: false, cause: error.source().unwrap_or(error) },
     };
     explain(call, &failure, error.request_id())
+}
+
+/// The error of a request without an SDK crate that AWS refused.
+pub(crate) fn refused(
+    call: Call,
+    status: u16,
+    code: Option<&str>,
+    message: Option<&str>,
+    request_id: Option<&str>,
+) -> CallError {
+    let cause = &std::fmt::Error;
+    explain(call, &Failure::Answered { status, code, message, cause }, request_id)
+}
+
+/// The error of a request without an SDK crate that brought no answer.
+pub(crate) fn not_sent(call: Call, failure: &NotSent) -> CallError {
+    let failure = match failure {
+        NotSent::Credentials(cause) => Failure::Unsent { sendable: false, cause },
+        NotSent::Unanswered(Unanswered::TimedOut) => Failure::TimedOut,
+        NotSent::Unanswered(cause) => {
+            Failure::Unsent { sendable: !matches!(cause, Unanswered::Unmade(_)), cause }
+        }
+    };
+    explain(call, &failure, None)
 }
 
 /// Not generic, so that it is compiled once.
@@ -230,7 +255,7 @@ fn is_timeout(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// The error and its causes in one line, without repetitions.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut line = String::new();
     for cause in causes(error) {
         let text = one_line(&cause.to_string());

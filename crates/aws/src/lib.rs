@@ -7,12 +7,17 @@
 mod answer;
 mod clock;
 mod cloudtrail;
+mod courier;
 mod credentials;
+mod endpoints;
 mod error;
+mod hook;
 mod iam;
 mod options;
 mod organizations;
 mod retry;
+mod s3;
+mod security_hub;
 mod server_time;
 mod session;
 mod sts;
@@ -21,5 +26,6 @@ mod whole;
 
 pub use clock::SystemClock;
 pub use options::{RoleOptions, SessionOptions, StaticCredentials};
+pub use security_hub::SecurityHub;
 pub use session::{EnteredAccount, Session};
 pub use trust::UnusableCaBundle;

@@ -18,16 +18,17 @@ use aws_sdk_iam::config::Builder as IamBuilder;
 use aws_sdk_iam::config::retry::RetryPartition;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, TlsContext, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::TlsContext;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use keysweep_core::account::Partition;
 
+use crate::courier::{Courier, HeldCredentials, connector};
 use crate::credentials::{NamedProfile, RENEW_BEFORE_END, RoleCredentials};
+use crate::endpoints::Endpoints;
 use crate::options::{RoleOptions, SessionOptions};
 use crate::retry::{ThrottlesAreTheCallers, transient_faults};
 use crate::server_time::NotedTime;
@@ -53,7 +54,11 @@ pub(crate) struct Shared {
     pub(crate) server_time: NotedTime,
     /// The partition that `GetCallerIdentity` told.
     pub(crate) partition: OnceLock<Partition>,
-    region: Region,
+    pub(crate) region: Region,
+    /// For the services without an SDK crate, and for web hooks.
+    pub(crate) courier: Courier,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) own_credentials: Arc<HeldCredentials>,
     iam: aws_sdk_iam::Config,
     cloudtrail: aws_sdk_cloudtrail::Config,
 }
@@ -69,7 +74,10 @@ impl Session {
     /// Finds the configuration. Credentials are not resolved and AWS is not called before the first call; only an
     /// unnamed region may be asked of the EC2 instance metadata service.
     pub async fn load(options: SessionOptions) -> Result<Self, UnusableCaBundle> {
-        let config = sdk_config(&options).await?;
+        let is_plain = options.endpoint_url.as_ref().is_some_and(|url| url.starts_with("http://"));
+        let tls = if is_plain { None } else { Some(trust(options.profile.as_deref()).await?) };
+        let proxies = options.endpoint_url.is_none();
+        let config = sdk_config(&options, http_client(tls.clone(), proxies)).await;
         let time = config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new()));
         let server_time = NotedTime::default();
         let shared = Shared {
@@ -91,6 +99,16 @@ impl Session {
                 .build(),
             cloudtrail: CloudTrailBuilder::from(&config).retry_classifier(ThrottlesAreTheCallers).build(),
             region: config.region().cloned().unwrap_or_else(lead_region_of_commercial_aws),
+            courier: Courier {
+                tls,
+                proxies,
+                connect_timeout: options.connect_timeout,
+                read_timeout: options.read_timeout,
+                time: time.clone(),
+                connector: OnceLock::new(),
+            },
+            endpoints: Endpoints::of(&config),
+            own_credentials: Arc::new(HeldCredentials::of(config.credentials_provider())),
             role: options.role,
             time,
             server_time,
@@ -165,10 +183,7 @@ fn lead_region_of_commercial_aws() -> Region {
 }
 
 /// The SDK's configuration, shared by every client.
-async fn sdk_config(options: &SessionOptions) -> Result<SdkConfig, UnusableCaBundle> {
-    let is_plain = options.endpoint_url.as_ref().is_some_and(|url| url.starts_with("http://"));
-    let tls = if is_plain { None } else { Some(trust(options.profile.as_deref()).await?) };
-    let http = http_client(tls, options.endpoint_url.is_none());
+async fn sdk_config(options: &SessionOptions, http: SharedHttpClient) -> SdkConfig {
     let sources = ProviderConfig::without_region()
         .with_http_client(http.clone())
         .with_sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
@@ -219,7 +234,7 @@ async fn sdk_config(options: &SessionOptions) -> Result<SdkConfig, UnusableCaBun
                 .await,
         ),
     };
-    Ok(loader.load().await)
+    loader.load().await
 }
 
 /// The region that the options, the environment, the profile or the EC2 instance name.
@@ -253,18 +268,11 @@ fn imds_client(sources: &ProviderConfig) -> aws_config::imds::Client {
         .build()
 }
 
-/// The one connection pool; without TLS where none is given. With `proxies`, those of `HTTPS_PROXY`, `HTTP_PROXY` and
-/// `NO_PROXY` are used.
+/// The one connection pool of the SDK's clients.
 fn http_client(tls: Option<TlsContext>, proxies: bool) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = Connector::builder();
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        let Some(tls) = &tls else { return connector.build_http() };
-        if proxies {
-            connector.set_proxy_config(Some(ProxyConfig::from_env()));
-        }
-        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls.clone()).build()
+        let sleep = components.and_then(RuntimeComponents::sleep_impl);
+        connector(settings.cloned(), sleep, tls.as_ref(), proxies)
     })
 }
 

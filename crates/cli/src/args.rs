@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 use keysweep_core::account::{AccountId, Partition};
+use keysweep_core::delivery::Destination;
 use keysweep_core::key::UserName;
 use keysweep_core::time::{SignedDuration, Span};
 use keysweep_report::Format;
 
-use crate::setting_flags::{AccessArgs, ScanArgs};
+use crate::setting_flags::{AccessArgs, DeliveryArgs, ScanArgs};
 use crate::settings::Color;
 use crate::state::StateArgs;
 use crate::verb::{apply, approve, evidence, plan, policies};
@@ -237,7 +238,8 @@ pub enum ListFormat {
 }
 
 const POLICIES_AFTER_HELP: &str = "\
-json: a policy for each purpose (scan, organization, clean-up, clean-up-entry, deactivation) and the trust policy.
+json: a policy for each purpose (scan, organization, clean-up, clean-up-entry, deactivation, and with --to
+delivery, delivery-to-bucket) and the trust policy.
 cloudformation: the roles of each account, for a StackSet, and the policies of whoever runs keysweep.
 terraform: the same as two modules.
 
@@ -267,6 +269,9 @@ pub struct PoliciesArgs {
     /// The external id that the roles ask for
     #[arg(long, value_name = "ID", value_parser = crate::settings::external_id)]
     pub external_id: Option<String>,
+    /// What reports are delivered to, as for scan --to; the permissions for it are written too. Repeatable
+    #[arg(long, value_name = "DESTINATION", value_parser = crate::settings::destination)]
+    pub to: Vec<Destination>,
     /// Write nothing; hold the policies against every call that keysweep can make
     #[arg(long, conflicts_with = "output")]
     pub check: bool,
@@ -465,6 +470,9 @@ pub struct ReportArgs {
     /// Where the store is.
     #[command(flatten)]
     pub state: StateArgs,
+    /// Where it is delivered to; then it is written here only where --output says so.
+    #[command(flatten)]
+    pub delivery: DeliveryArgs,
 }
 
 /// The command line of `keysweep rules`.

@@ -14,6 +14,8 @@ use crate::settings::{Setting, Settings, Shape, TABLE};
 pub const DEFAULT_FILE: &str = "keysweep.toml";
 /// The variable that names the configuration file.
 pub const FILE_VARIABLE: &str = "KEYSWEEP_CONFIG";
+/// The variable that holds the secret of web hooks. It is no setting: a setting has a flag, which others on the machine can read.
+pub const SECRET_VARIABLE: &str = "KEYSWEEP_WEBHOOK_SECRET";
 const PREFIX: &str = "KEYSWEEP_";
 
 /// The values that one source gives, by the name of the setting.
@@ -148,6 +150,9 @@ impl Environment {
             let Some(variable) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
             if variable == FILE_VARIABLE {
                 environment.file = Some(value.into()).filter(|file: &PathBuf| !file.as_os_str().is_empty());
+                continue;
+            }
+            if variable == SECRET_VARIABLE {
                 continue;
             }
             let Some(setting) = TABLE.iter().find(|setting| setting.variable() == variable) else {

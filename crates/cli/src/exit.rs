@@ -9,7 +9,7 @@ use keysweep_core::assessment::Conclusion;
 pub enum Exit {
     /// Everything was assessed and no key is long-term inactive; or a verb other than `scan` did its work.
     Clean,
-    /// It failed: there is no assessment, or it could not be written.
+    /// It failed: there is no assessment, or it could not be written, or not delivered.
     Failed,
     /// The command line, the environment or the configuration file is wrong. Nothing was called.
     Usage,
@@ -74,7 +74,9 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Clean => "Everything was assessed and no key is long-term inactive.",
-            Self::Failed => "keysweep failed: there is no assessment, or it could not be written.",
+            Self::Failed => {
+                "keysweep failed: there is no assessment, or it could not be written, or not all of it was delivered (`--to`); then the report is there, and the text says how to send it again."
+            },
             Self::Usage => {
                 "The command line, the environment or the configuration file is wrong. Nothing was called."
             }

@@ -5,6 +5,7 @@ mod anonymous;
 pub mod args;
 pub mod clean_up;
 pub mod config;
+pub mod delivery;
 pub mod exempt;
 pub mod exit;
 pub mod expected;

@@ -1,6 +1,7 @@
 //! The reports of one assessment: in which formats, and where each goes. Places are opened before anything is assessed, so
 //! that one that cannot be written is told of at once; files get their names only when all of them are whole.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -59,20 +60,34 @@ impl Reports {
         Some(format!("the report is in {}", path.display()))
     }
 
-    /// Writes all of them. Where one of the files cannot be written, none is replaced.
-    pub fn write(self, assessment: &Assessment, options: &Options) -> Result<(), Failure> {
-        let anonymous = self.anonymizer.map(|anonymizer| {
-            let resolved = options.resolved.iter().map(|resolved| anonymizer.resolved(resolved)).collect();
-            (anonymizer.assessment(assessment), Options { resolved, ..options.clone() })
-        });
-        let (assessment, options) =
-            anonymous.as_ref().map_or((assessment, options), |(assessment, options)| (assessment, options));
+    /// Writes all of them. Where one of the files cannot be written, none is replaced. Gives what they show.
+    pub fn write<'a>(self, assessment: &'a Assessment, options: &Options) -> Result<Shown<'a>, Failure> {
+        let shown = match self.anonymizer {
+            None => Shown { assessment: Cow::Borrowed(assessment), options: options.clone() },
+            Some(anonymizer) => {
+                let resolved =
+                    options.resolved.iter().map(|resolved| anonymizer.resolved(resolved)).collect();
+                Shown {
+                    assessment: Cow::Owned(anonymizer.assessment(assessment)),
+                    options: Options { resolved, ..options.clone() },
+                }
+            }
+        };
         let mut written = Vec::new();
         for (format, output) in self.outputs {
-            written.push(output.fill(|to| render(assessment, format, options, to))?);
+            written.push(output.fill(|to| render(&shown.assessment, format, &shown.options, to))?);
         }
-        written.into_iter().try_for_each(Filled::keep)
+        written.into_iter().try_for_each(Filled::keep)?;
+        Ok(shown)
     }
+}
+
+/// What reports show: the assessment, or what stands for it in anonymous ones.
+pub struct Shown<'a> {
+    /// The assessment.
+    pub assessment: Cow<'a, Assessment>,
+    /// How it is written.
+    pub options: Options,
 }
 
 fn render(assessment: &Assessment, format: Format, options: &Options, to: &mut dyn Write) -> io::Result<()> {

@@ -51,6 +51,30 @@ fn of_access(setting: &Setting) -> bool {
     )
 }
 
+/// The settings of a scan that decide where its report is delivered to, and as whom, for verbs that deliver it again.
+#[derive(Debug, Default)]
+pub struct DeliveryArgs {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// The values given as flags, by the name of the setting.
+    pub given: BTreeMap<&'static str, Vec<String>>,
+}
+
+fn of_delivery(setting: &Setting) -> bool {
+    matches!(
+        setting.name,
+        "to" | "webhook-secret-file"
+            | "role-name"
+            | "role-path"
+            | "external-id"
+            | "session-name"
+            | "session-duration"
+            | "profile"
+            | "region"
+            | "give-up-after"
+    )
+}
+
 /// Flags made from the settings that the filter lets through, and `--config`.
 macro_rules! settings_as_flags {
     ($args:ident, $filter:ident) => {
@@ -82,6 +106,7 @@ macro_rules! settings_as_flags {
 
 settings_as_flags!(ScanArgs, of_scan);
 settings_as_flags!(AccessArgs, of_access);
+settings_as_flags!(DeliveryArgs, of_delivery);
 
 fn config_flag() -> Arg {
     Arg::new("config")

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use keysweep_app::filter::Filters;
+use keysweep_core::delivery::Destination;
 use keysweep_core::policy::Policy;
 use keysweep_report::Format;
 use keysweep_store::Location;
@@ -47,6 +48,10 @@ pub struct Settings {
     pub formats: Vec<Format>,
     /// Where the report is written, a file or a directory; standard output where `None`.
     pub output: Option<PathBuf>,
+    /// Where the report is delivered to when it is written, each once.
+    pub to: Vec<Destination>,
+    /// The file that holds the secret of web hooks.
+    pub webhook_secret_file: Option<PathBuf>,
     /// Mask access key ids.
     pub mask: bool,
     /// Replace every name and id.
@@ -112,6 +117,8 @@ impl Default for Settings {
             resume: false,
             formats: vec![Format::Terminal],
             output: None,
+            to: Vec::new(),
+            webhook_secret_file: None,
             mask: false,
             anonymize: false,
             anonymize_key_file: None,
@@ -179,6 +186,7 @@ const JUDGEMENT: &str = "Judgement";
 const CALLS: &str = "Calls";
 const MEMORY: &str = "Memory";
 const OUTPUT: &str = "Output";
+const DELIVERY: &str = "Delivery";
 
 /// Every setting, in the order of help texts and documents.
 pub static TABLE: &[Setting] = &[
@@ -427,6 +435,36 @@ pub static TABLE: &[Setting] = &[
         apply: |settings, text| set(&mut settings.output, output(text)),
     },
     Setting {
+        name: "to",
+        short: None,
+        shape: Shape::List,
+        value_name: "DESTINATION",
+        default: "",
+        heading: DELIVERY,
+        help: "Where the report is delivered to as well, when it is written: security-hub, s3://BUCKET/PREFIX, or the https URL of a web hook. Repeatable",
+        example: r#"["security-hub", "s3://amzn-s3-demo-bucket/keysweep"]"#,
+        apply: |settings, text| {
+            destination(text).map(|destination| {
+                if !settings.to.contains(&destination) {
+                    settings.to.push(destination);
+                }
+            })
+        },
+    },
+    Setting {
+        name: "webhook-secret-file",
+        short: None,
+        shape: Shape::Text,
+        value_name: "FILE",
+        default: "",
+        heading: DELIVERY,
+        help: "The file with the secret that calls of web hooks are signed with, at least 16 bytes [default: what KEYSWEEP_WEBHOOK_SECRET holds]",
+        example: r#""webhook.secret""#,
+        apply: |settings, text| {
+            set(&mut settings.webhook_secret_file, not_empty(text).map(|path| Some(path.into())))
+        },
+    },
+    Setting {
         name: "mask",
         short: None,
         shape: Shape::Switch,
@@ -558,6 +596,11 @@ pub fn formats(text: &str) -> Result<Vec<Format>, String> {
     Ok(formats)
 }
 
+/// Where a report is delivered to.
+pub fn destination(text: &str) -> Result<Destination, String> {
+    parse(text)
+}
+
 fn output(text: &str) -> Result<Option<PathBuf>, String> {
     match text {
         "-" => Ok(None),
@@ -663,6 +706,9 @@ mod tests {
             ("include", "prod"),
             ("expect-accounts", ""),
             ("anonymize-key-file", ""),
+            ("to", "securityhub"),
+            ("to", "http://hooks.example.com"),
+            ("webhook-secret-file", ""),
             ("role-name", "security/audit"),
             ("role-name", ""),
             ("role-path", "security"),

@@ -14,6 +14,10 @@ pub enum Service {
     Organizations,
     /// AWS CloudTrail, asked in the partition's lead region.
     CloudTrail,
+    /// AWS Security Hub, regional; only where findings are delivered to it.
+    SecurityHub,
+    /// Amazon S3; only where reports are delivered to a bucket.
+    S3,
 }
 
 /// Whether a call changes anything.
@@ -46,6 +50,10 @@ pub enum Resource {
     Users,
     /// The role that is assumed in member accounts.
     MemberRole,
+    /// Security Hub's product of an account's own findings.
+    OwnProduct,
+    /// The objects below the prefix that reports are delivered to.
+    Reports,
 }
 
 /// A part of keysweep's work, which is allowed apart from the others.
@@ -57,6 +65,8 @@ pub enum Task {
     CleanUp,
     /// Deactivating keys that are Active and unused, where that is turned on.
     Deactivation,
+    /// Sending the report elsewhere (`--to`), where that is asked for.
+    Delivery,
 }
 
 macro_rules! calls {
@@ -109,10 +119,10 @@ macro_rules! calls {
 
 calls! {
     /// Who the caller is.
-    GetCallerIdentity: Sts, None, Any, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
+    GetCallerIdentity: Sts, None, Any, Read, [Scan, CleanUp, Deactivation, Delivery], Pacing::Adaptive;
     /// Enters a member account. AWS publishes 600 calls a second to STS for the caller's account and region (IAM User Guide,
     /// IAM and AWS STS quotas), which everything in that account shares: half of them are left to the others.
-    AssumeRole: Sts, Some("sts:AssumeRole"), MemberRole, Read, [Scan, CleanUp, Deactivation], Pacing::Fixed { per_second: 300 };
+    AssumeRole: Sts, Some("sts:AssumeRole"), MemberRole, Read, [Scan, CleanUp, Deactivation, Delivery], Pacing::Fixed { per_second: 300 };
     /// The organization and its management account.
     DescribeOrganization: Organizations, Some("organizations:DescribeOrganization"), Any, Read, [Scan, CleanUp], Pacing::Adaptive;
     /// Every account of the organization.
@@ -149,6 +159,10 @@ calls! {
     DeleteAccessKey: Iam, Some("iam:DeleteAccessKey"), Users, Write, [CleanUp], Pacing::Adaptive;
     /// Sets the status of one access key.
     UpdateAccessKey: Iam, Some("iam:UpdateAccessKey"), Users, Write, [Deactivation], Pacing::Adaptive;
+    /// Gives findings to Security Hub: 10 calls a second per account and region.
+    BatchImportFindings: SecurityHub, Some("securityhub:BatchImportFindings"), OwnProduct, Write, [Delivery], Pacing::Fixed { per_second: 10 };
+    /// Writes an object of a bucket, in place of what had its key.
+    PutObject: S3, Some("s3:PutObject"), Reports, Write, [Delivery], Pacing::Adaptive;
 }
 
 /// The operation with its service, as AWS writes actions: `iam:ListAccessKeys`.
@@ -159,6 +173,8 @@ impl fmt::Display for Call {
             Service::Iam => "iam",
             Service::Organizations => "organizations",
             Service::CloudTrail => "cloudtrail",
+            Service::SecurityHub => "securityhub",
+            Service::S3 => "s3",
         };
         write!(f, "{service}:{}", self.name())
     }
@@ -225,7 +241,10 @@ mod tests {
     fn nothing_that_a_scan_calls_writes() {
         let written: Vec<Call> =
             Call::ALL.iter().copied().filter(|call| call.access() == Access::Write).collect();
-        assert_eq!(written, [Call::DeleteAccessKey, Call::UpdateAccessKey]);
+        let [clean_up @ .., import, put] = written.as_slice() else { panic!("{written:?}") };
+        assert_eq!(clean_up, [Call::DeleteAccessKey, Call::UpdateAccessKey]);
+        assert_eq!([*import, *put], [Call::BatchImportFindings, Call::PutObject]);
+        assert!([import, put].iter().all(|call| call.tasks() == [Task::Delivery]), "they change no key");
         assert!(written.iter().all(|call| !call.tasks().contains(&Task::Scan)));
         assert!(
             !Call::UpdateAccessKey.tasks().contains(&Task::CleanUp),

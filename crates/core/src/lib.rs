@@ -12,6 +12,7 @@ pub mod call;
 pub mod cause;
 pub mod coverage;
 pub mod coverage_summary;
+pub mod delivery;
 pub mod diagnosis;
 pub mod diff;
 pub mod evidence;

@@ -18,6 +18,10 @@ pub enum Grant {
     CleanUpEntry,
     /// In each account, beside [`Grant::CleanUp`] and only where deactivating is turned on.
     Deactivation,
+    /// In each account, beside [`Grant::Scan`] and only where findings go to Security Hub.
+    Delivery,
+    /// For whoever runs keysweep, only where reports go to a bucket.
+    DeliveryToBucket,
 }
 
 /// Actions that are allowed on one kind of resource.
@@ -33,8 +37,15 @@ pub struct Statement {
 
 impl Grant {
     /// Every grant.
-    pub const ALL: &'static [Self] =
-        &[Self::Scan, Self::Organization, Self::CleanUp, Self::CleanUpEntry, Self::Deactivation];
+    pub const ALL: &'static [Self] = &[
+        Self::Scan,
+        Self::Organization,
+        Self::CleanUp,
+        Self::CleanUpEntry,
+        Self::Deactivation,
+        Self::Delivery,
+        Self::DeliveryToBucket,
+    ];
 
     /// Its name, in the names of files too.
     pub const fn name(self) -> &'static str {
@@ -44,6 +55,8 @@ impl Grant {
             Self::CleanUp => "clean-up",
             Self::CleanUpEntry => "clean-up-entry",
             Self::Deactivation => "deactivation",
+            Self::Delivery => "delivery",
+            Self::DeliveryToBucket => "delivery-to-bucket",
         }
     }
 
@@ -61,6 +74,12 @@ impl Grant {
             Self::Deactivation => {
                 "In each account, for the role that cleans up, only where it is to deactivate unused keys too."
             }
+            Self::Delivery => {
+                "In each account, for the role (or the user) that scans it, only where findings go to Security Hub (--to security-hub)."
+            }
+            Self::DeliveryToBucket => {
+                "In the account that keysweep runs in, for whoever runs it, only where reports go to a bucket (--to s3://…)."
+            }
         }
     }
 
@@ -71,13 +90,17 @@ impl Grant {
 
     fn needs(self, call: Call) -> bool {
         let for_task = |task: Task| call.tasks().contains(&task);
-        let in_account = matches!(call.service(), Service::Iam | Service::CloudTrail);
+        let service = call.service();
+        let in_account = matches!(service, Service::Iam | Service::CloudTrail);
         match self {
             Self::Scan => in_account && for_task(Task::Scan),
             Self::Organization => !in_account && for_task(Task::Scan),
             Self::CleanUp => in_account && for_task(Task::CleanUp),
             Self::CleanUpEntry => !in_account && for_task(Task::CleanUp),
             Self::Deactivation => in_account && for_task(Task::Deactivation) && !for_task(Task::CleanUp),
+            // Accounts are entered to be sent to with the permission that they are entered with to be scanned.
+            Self::Delivery => service == Service::SecurityHub && for_task(Task::Delivery),
+            Self::DeliveryToBucket => service == Service::S3 && for_task(Task::Delivery),
         }
     }
 
@@ -106,6 +129,8 @@ impl Grant {
             (Self::CleanUpEntry, Resource::Any) => "NameOrganization",
             (Self::CleanUpEntry, _) => "EnterAccountsToCleanUp",
             (Self::Deactivation, _) => "DeactivateKeys",
+            (Self::Delivery, _) => "ImportFindings",
+            (Self::DeliveryToBucket, _) => "WriteReports",
         }
     }
 }
@@ -135,6 +160,8 @@ mod tests {
                 .filter(|(task, _)| *task != Task::Deactivation || !call.tasks().contains(&Task::CleanUp))
                 .map(|(_, grant)| grant)
                 .collect(),
+                Some(_) if call.service() == Service::SecurityHub => vec![Grant::Delivery],
+                Some(_) if call.service() == Service::S3 => vec![Grant::DeliveryToBucket],
                 Some(_) => [(Task::Scan, Grant::Organization), (Task::CleanUp, Grant::CleanUpEntry)]
                     .into_iter()
                     .filter(|(task, _)| call.tasks().contains(task))
@@ -151,10 +178,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_clean_up_may_change_anything() {
+    fn only_the_clean_up_and_deliveries_may_change_anything() {
         let writes = |grant: &Grant| grant.calls().any(|call| call.access() == Access::Write);
         let writing: Vec<Grant> = Grant::ALL.iter().copied().filter(writes).collect();
-        assert_eq!(writing, [Grant::CleanUp, Grant::Deactivation]);
+        assert_eq!(
+            writing,
+            [Grant::CleanUp, Grant::Deactivation, Grant::Delivery, Grant::DeliveryToBucket]
+        );
         assert_eq!(
             actions(Grant::CleanUp),
             [
@@ -166,6 +196,8 @@ mod tests {
             ]
         );
         assert_eq!(actions(Grant::Deactivation), ["iam:UpdateAccessKey"]);
+        assert_eq!(actions(Grant::Delivery), ["securityhub:BatchImportFindings"]);
+        assert_eq!(actions(Grant::DeliveryToBucket), ["s3:PutObject"]);
     }
 
     /// Statements may be put together in one policy, where AWS asks for different names.

@@ -11,6 +11,7 @@ use crate::approval::Approval;
 use crate::archive::{Imported, KeyQuery, KnownKey, ScanRecord};
 use crate::assessment::{AccountAssessment, Assessment};
 use crate::call::CallResult;
+use crate::delivery::{Imported as ImportedFindings, Post, PostError};
 use crate::exemption::{Exemption, Exemptions};
 use crate::journal::{Appended, Event, KeyRecord, Lease, Leasing, Sealed};
 use crate::key::{AccessKey, AccessKeyId, LastUsed, User, UserName};
@@ -390,6 +391,46 @@ pub trait ExemptionSource: Send + Sync {
 
     /// The exemptions of the moment.
     fn exemptions(&self) -> impl Future<Output = Result<Exemptions, Self::Error>> + Send;
+}
+
+/// AWS Security Hub of one account.
+pub trait FindingImport: Send + Sync {
+    /// `BatchImportFindings`: a request as JSON, of at most 100 findings of the account. Findings that it has are updated, so
+    /// that a request may be sent again.
+    fn batch_import_findings(
+        &self,
+        request: &[u8],
+    ) -> impl Future<Output = CallResult<ImportedFindings>> + Send;
+}
+
+/// The way to the Security Hub of each account.
+pub trait SecurityHubs: Send + Sync {
+    /// Security Hub of an account that was entered.
+    type Hub: FindingImport;
+
+    /// That of the caller's own account, with the caller's own credentials. No call is made.
+    fn own_hub(&self) -> Self::Hub;
+
+    /// That of a member account, by `AssumeRole`.
+    fn enter_hub(&self, account: AccountId) -> impl Future<Output = CallResult<Self::Hub>> + Send;
+}
+
+/// Amazon S3.
+pub trait Buckets: Send + Sync {
+    /// `PutObject`, in place of what had the key.
+    fn put_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> impl Future<Output = CallResult<()>> + Send;
+}
+
+/// Web hooks.
+pub trait WebHooks: Send + Sync {
+    /// One signed `POST`. An answer of 2xx is success; a redirect is not followed, and none.
+    fn post(&self, post: Post<'_>) -> impl Future<Output = Result<(), PostError>> + Send;
 }
 
 /// The account that a directory entry describes, before its path and tags are known.

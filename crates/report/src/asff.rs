@@ -1,6 +1,7 @@
 //! The AWS Security Finding Format (2018-10-08): each line is one request of Security Hub's `BatchImportFindings`, for the
-//! findings of one account, as Security Hub takes them only from the account that they are about. What the fields hold is
-//! decided in [`crate::compliance`]; what their documented limits are, here.
+//! findings of one account, as Security Hub takes them only from the account that they are about. What could not be assessed
+//! is for the account that assessed: those that could not be entered cannot send anything. What the fields hold is decided in
+//! [`crate::compliance`]; what their documented limits are, here.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::iter::Peekable;
 
 use keysweep_core::account::{Account, AccountId};
 use keysweep_core::assessment::Assessment;
+use keysweep_core::delivery::Batch;
 use keysweep_core::finding::Finding;
 use keysweep_core::key::Owner;
 use serde::Serialize;
@@ -16,7 +18,7 @@ use serde::Serialize;
 use crate::Options;
 use keysweep_core::rule::Severity;
 
-use crate::compliance::{Item, Status, Subject, cut, items};
+use crate::compliance::{Item, Status, Subject, coverage, cut, keys};
 use crate::json::layout::Layout;
 use crate::mask::Mask;
 use crate::visible::visible;
@@ -24,17 +26,6 @@ use crate::words;
 
 /// The most findings of one `BatchImportFindings`.
 pub const BATCH: usize = 100;
-
-/// One request of `BatchImportFindings`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch {
-    /// The account that all of its findings are about, and that must send it.
-    pub account: AccountId,
-    /// The ids of its findings, in order.
-    pub ids: Vec<String>,
-    /// The request as JSON, without a line feed.
-    pub body: Vec<u8>,
-}
 
 /// Every finding in requests, account by account.
 pub fn batches<T>(
@@ -49,8 +40,14 @@ where
     let place = Place {
         partition: assessment.caller.partition.id(),
         region: options.region.as_deref().unwrap_or(assessment.caller.partition.lead_region()),
+        caller: assessment.caller.account,
+        caller_name: assessment
+            .accounts
+            .iter()
+            .find(|assessed| assessed.account.id == assessment.caller.account)
+            .and_then(|assessed| assessed.account.name.as_deref()),
     };
-    let mut items = items(assessment, options, &mask).peekable();
+    let mut items = coverage(assessment, &mask).chain(keys(assessment, options, &mask)).peekable();
     while let Some(batch) = next_batch(&mut items, &place, &mask)? {
         each(batch)?;
     }
@@ -70,10 +67,10 @@ fn next_batch<'a>(
     place: &Place<'_>,
     mask: &Mask<'_>,
 ) -> io::Result<Option<Batch>> {
-    let Some(account) = items.peek().map(|item| item.account) else { return Ok(None) };
+    let Some(account) = items.peek().map(|item| place.importer(item)) else { return Ok(None) };
     let mut batch = Batch { account, ids: Vec::new(), body: b"{\"Findings\":[".to_vec() };
     while batch.ids.len() < BATCH
-        && let Some(item) = items.next_if(|item| item.account == account)
+        && let Some(item) = items.next_if(|item| place.importer(item) == account)
     {
         if !batch.ids.is_empty() {
             batch.body.push(b',');
@@ -89,6 +86,20 @@ fn next_batch<'a>(
 struct Place<'a> {
     partition: &'static str,
     region: &'a str,
+    /// The account that assessed.
+    caller: AccountId,
+    /// How the organization calls it.
+    caller_name: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// The account whose Security Hub takes the item.
+    fn importer(&self, item: &Item<'_>) -> AccountId {
+        match item.subject {
+            Subject::Key(..) => item.account,
+            Subject::Account(_) | Subject::Organization => self.caller,
+        }
+    }
 }
 
 /// The longest texts that Security Hub takes, in characters.
@@ -220,7 +231,7 @@ struct FindingProviderFields {
 
 impl<'a> AwsSecurityFinding<'a> {
     fn of(item: &'a Item<'a>, place: &Place<'a>, mask: &Mask<'_>) -> Self {
-        let account_id = item.account.to_string();
+        let account_id = place.importer(item).to_string();
         let severity = severity(item);
         let (workflow, record_state) =
             if item.resolved { ("RESOLVED", "ARCHIVED") } else { ("NEW", "ACTIVE") };
@@ -234,8 +245,7 @@ impl<'a> AwsSecurityFinding<'a> {
             product_name: "keysweep",
             company_name: "keysweep",
             generator_id: format!("keysweep/{}", item.rule),
-            aws_account_name: account(item)
-                .and_then(|account| account.name.as_deref())
+            aws_account_name: account_name(item, place)
                 .and_then(|name| text(&visible(&mask.text(name)), longest::ACCOUNT_NAME)),
             aws_account_id: account_id,
             types: [TYPE],
@@ -252,7 +262,7 @@ impl<'a> AwsSecurityFinding<'a> {
             },
             product_fields: product_fields(item, mask),
             resources: resources(item, place, mask),
-            compliance: compliance(item),
+            compliance: compliance_of(item),
             workflow: Workflow { status: workflow },
             record_state,
             finding_provider_fields: FindingProviderFields {
@@ -274,7 +284,7 @@ fn severity(item: &Item<'_>) -> SeverityOf {
     SeverityOf { label, normalized: Some(normalized), original: item.rule }
 }
 
-fn compliance(item: &Item<'_>) -> Compliance {
+fn compliance_of(item: &Item<'_>) -> Compliance {
     let status = match item.status {
         Status::Pass => "PASSED",
         Status::Warning => "WARNING",
@@ -289,11 +299,11 @@ fn compliance(item: &Item<'_>) -> Compliance {
     Compliance { status, status_reasons: item.problems.iter().take(20).map(reason).collect() }
 }
 
-fn account<'a>(item: &Item<'a>) -> Option<&'a Account> {
+/// The name of the account that takes the item.
+fn account_name<'a>(item: &Item<'a>, place: &Place<'a>) -> Option<&'a str> {
     match item.subject {
-        Subject::Key(_, account) => account,
-        Subject::Account(assessed) => Some(&assessed.account),
-        Subject::Organization => None,
+        Subject::Key(_, account) => account?.name.as_deref(),
+        Subject::Account(_) | Subject::Organization => place.caller_name,
     }
 }
 

@@ -80,6 +80,29 @@ pub(crate) fn items<'a>(
     organization.into_iter().chain(of_accounts).chain(resolved)
 }
 
+/// The items that say whether accounts, and the organization, could be assessed.
+pub(crate) fn coverage<'a>(
+    assessment: &'a Assessment,
+    mask: &'a Mask<'a>,
+) -> impl Iterator<Item = Item<'a>> {
+    let make = Maker { assessment, mask };
+    let organization = matches!(assessment.scope, Scope::Organization(_)).then(move || make.organization());
+    organization.into_iter().chain(assessment.accounts.iter().map(move |assessed| make.account(assessed)))
+}
+
+/// The items of keys, in the order of accounts; settled findings last.
+pub(crate) fn keys<'a>(
+    assessment: &'a Assessment,
+    options: &'a Options,
+    mask: &'a Mask<'a>,
+) -> impl Iterator<Item = Item<'a>> {
+    let make = Maker { assessment, mask };
+    let of_accounts = assessment.accounts.iter().flat_map(move |assessed| {
+        identified(assessed, mask).map(move |(id, finding)| make.key(id, finding, assessed))
+    });
+    of_accounts.chain(options.resolved.iter().map(move |resolved| make.resolved(resolved)))
+}
+
 #[derive(Clone, Copy)]
 struct Maker<'a> {
     assessment: &'a Assessment,

@@ -40,7 +40,7 @@ pub use resolved::Resolved;
 pub use terminal::Style;
 
 macro_rules! formats {
-    ($($(#[$doc:meta])* $format:ident: $name:literal, $file_name:literal;)*) => {
+    ($($(#[$doc:meta])* $format:ident: $name:literal, $file_name:literal, $media_type:literal;)*) => {
         /// A format of output.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Format { $($(#[$doc])* $format,)* }
@@ -61,31 +61,36 @@ macro_rules! formats {
             pub const fn file_name(self) -> &'static str {
                 match self { $(Self::$format => $file_name,)* }
             }
+
+            /// Its media type, as in `Content-Type`.
+            pub const fn media_type(self) -> &'static str {
+                match self { $(Self::$format => $media_type,)* }
+            }
         }
     };
 }
 
 formats! {
     /// A summary to read in a terminal.
-    Terminal: "terminal", "summary.txt";
+    Terminal: "terminal", "summary.txt", "text/plain; charset=utf-8";
     /// The whole assessment as one JSON document, schema `keysweep.assessment/v1`.
-    Json: "json", "assessment.json";
+    Json: "json", "assessment.json", "application/json";
     /// A page to read and to share, in one file.
-    Html: "html", "report.html";
+    Html: "html", "report.html", "text/html; charset=utf-8";
     /// One JSON object a line: the assessment, each account, finding and problem; schema `keysweep.ndjson/v1`.
-    Ndjson: "ndjson", "assessment.ndjson";
+    Ndjson: "ndjson", "assessment.ndjson", "application/x-ndjson";
     /// One row for each account, finding and problem, RFC 4180.
-    Csv: "csv", "findings.csv";
+    Csv: "csv", "findings.csv", "text/csv; charset=utf-8; header=present";
     /// Events of the OCSF 1.8.0 class Compliance Finding.
-    Ocsf: "ocsf", "findings.ocsf.json";
+    Ocsf: "ocsf", "findings.ocsf.json", "application/json";
     /// Requests of Security Hub's `BatchImportFindings`, one a line.
-    Asff: "asff", "findings.asff.ndjson";
+    Asff: "asff", "findings.asff.ndjson", "application/x-ndjson";
     /// Markdown for an issue or a pull request, as long as GitHub takes.
-    Markdown: "markdown", "report.md";
+    Markdown: "markdown", "report.md", "text/markdown; charset=utf-8";
     /// Markdown for the summary of a step of GitHub Actions, as long as that may be.
-    GithubSummary: "github-summary", "step-summary.md";
+    GithubSummary: "github-summary", "step-summary.md", "text/markdown; charset=utf-8";
     /// `JUnit` XML: one test case for each key and for each problem.
-    Junit: "junit", "junit.xml";
+    Junit: "junit", "junit.xml", "application/xml";
 }
 
 impl fmt::Display for Format {

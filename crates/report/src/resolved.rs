@@ -86,6 +86,45 @@ pub fn settled(earlier: &Assessment, later: &Assessment) -> Vec<Resolved> {
     settled
 }
 
+/// Gathers what a scan settles of all scans before it: systems that keep findings are told by each scan only what changed since
+/// the one before it, and one that could not settle a finding leaves it to the next.
+#[derive(Debug)]
+pub struct Settling<'a> {
+    later: &'a Assessment,
+    settled: BTreeMap<(AccountId, AccessKeyId), Resolved>,
+    /// What was found before has been settled by a scan that was taken already.
+    settled_before: Option<Instant>,
+}
+
+impl<'a> Settling<'a> {
+    /// Nothing yet.
+    pub const fn of(later: &'a Assessment) -> Self {
+        Self { later, settled: BTreeMap::new(), settled_before: None }
+    }
+
+    /// Takes one more of the scans before it, the newest first. False where neither it nor any before it has anything to tell.
+    pub fn take(&mut self, earlier: &Assessment) -> bool {
+        if self.settled_before.is_some_and(|before| earlier.finished_at <= before) {
+            return false;
+        }
+        for resolved in settled(earlier, self.later) {
+            if let Some(key) = &resolved.finding.key {
+                self.settled.entry((resolved.finding.account, key.clone())).or_insert(resolved);
+            }
+        }
+        let skipped = |account: &AccountAssessment| matches!(account.status, AccountStatus::Skipped(_));
+        if earlier.accounts.iter().all(|account| skipped(account) || is_complete(account)) {
+            self.settled_before = self.settled_before.max(Some(earlier.started_at - REPORT_LASTS));
+        }
+        true
+    }
+
+    /// What is settled, in the order of accounts.
+    pub fn into_settled(self) -> Vec<Resolved> {
+        self.settled.into_values().collect()
+    }
+}
+
 /// Whether every inactive key of the account is among its findings.
 fn is_complete(account: &AccountAssessment) -> bool {
     account.status == AccountStatus::Complete && account.problems.is_empty()

@@ -86,6 +86,8 @@ impl Action {
             Service::Iam => "iam",
             Service::Organizations => "organizations",
             Service::CloudTrail => "cloudtrail",
+            Service::SecurityHub => "securityhub",
+            Service::S3 => "s3",
         };
         format!("{prefix}:{}", self.name())
     }

@@ -35,7 +35,7 @@ impl ApiError {
     pub fn throttled(service: Service) -> Self {
         match service {
             Service::Sts | Service::Iam => Self::new(400, "Throttling", "Rate exceeded"),
-            Service::CloudTrail => Self::new(400, "ThrottlingException", "Rate exceeded"),
+            Service::CloudTrail | Service::SecurityHub | Service::S3 => Self::new(400, "ThrottlingException", "Rate exceeded"),
             Service::Organizations => Self::new(
                 400,
                 "TooManyRequestsException",
@@ -78,7 +78,7 @@ impl ApiError {
         match service {
             Service::Sts | Service::Iam => Self::new(400, "ValidationError", message),
             Service::Organizations => Self::new(400, "InvalidInputException", message),
-            Service::CloudTrail => Self::new(400, "InvalidParameterCombinationException", message),
+            Service::CloudTrail | Service::SecurityHub | Service::S3 => Self::new(400, "InvalidParameterCombinationException", message),
         }
     }
 
@@ -96,7 +96,7 @@ impl ApiError {
                 "ServiceException",
                 "AWS Organizations can't complete your request because of an internal service error. Try again later.",
             ),
-            Service::Sts | Service::CloudTrail => {
+            Service::Sts | Service::CloudTrail | Service::SecurityHub | Service::S3 => {
                 Self::new(500, "InternalFailure", "An internal error has occurred")
             }
         }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "tests")]
 
 mod corpus;
+mod deliver;
 mod doctor;
 mod failures;
 mod findings;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "all of this crate is tests")]
 
 mod answers;
+mod deliveries;
 mod environment;
 mod failures;
 mod roles;

@@ -33,6 +33,8 @@ impl Request {
 pub(crate) enum Reply {
     /// Answers with a status and a body.
     Answer(u16, String),
+    /// Answers with a status, one more header and a body.
+    With(u16, &'static str, String),
     /// Announces more of the body than it sends, and closes the connection.
     CutOff(String),
     /// Says nothing and keeps the connection open.
@@ -133,6 +135,9 @@ pub(crate) async fn serve(
         };
         let (answer, go_on) = match handler(&request) {
             Reply::Answer(status, body) => (head(status, body.len()) + &body, true),
+            Reply::With(status, header, body) => {
+                (head(status, body.len()).replacen("\r\n", &format!("\r\n{header}\r\n"), 1) + &body, true)
+            }
             Reply::CutOff(body) => (head(200, body.len() + 1000) + &body, false),
             Reply::Close => (String::new(), false),
             Reply::Silence => return std::future::pending().await,

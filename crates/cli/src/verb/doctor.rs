@@ -80,5 +80,7 @@ fn names(diagnosis: &Diagnosis, settings: &Settings) -> Names {
         role_path: settings.role.path.clone(),
         trusted_account: diagnosis.caller.as_ref().map(|caller| caller.account),
         external_id: settings.role.external_id.clone(),
+        security_hub: false,
+        bucket: None,
     }
 }

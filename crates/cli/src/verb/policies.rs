@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::anyhow;
 use keysweep_core::account::{AccountId, Partition};
+use keysweep_core::delivery::{BucketPrefix, Destination};
 use keysweep_report::policies::{self, Allowed, Names, PolicyFormat};
 
 use crate::args::{PoliciesArgs, PolicyFileFormat};
@@ -49,7 +50,15 @@ pub fn run(args: &PoliciesArgs) -> Outcome {
 }
 
 fn names(args: &PoliciesArgs) -> Names {
+    // What is proved is proved of every call.
+    let bucket = args.to.iter().find_map(|destination| match destination {
+        Destination::Bucket(place) => Some(place.clone()),
+        _ => None,
+    });
+    let bucket = if args.check { bucket.or_else(BucketPrefix::example) } else { bucket };
     Names {
+        security_hub: args.check || args.to.contains(&Destination::SecurityHub),
+        bucket,
         partition: args.partition,
         role_name: args.role_name.clone(),
         role_path: args.role_path.clone(),

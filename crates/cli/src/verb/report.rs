@@ -1,8 +1,10 @@
-//! `keysweep report`: the report of a scan that is in the store, byte for byte as the scan wrote it, in any format.
+//! `keysweep report`: the report of a scan that is in the store, byte for byte as the scan wrote it, in any format, or delivered
+//! once more.
 
 use std::collections::BTreeSet;
 
 use anyhow::anyhow;
+use keysweep_aws::{Session, SystemClock};
 use keysweep_core::account::AccountId;
 use keysweep_core::archive::ScanRecord;
 use keysweep_core::assessment::Assessment;
@@ -10,46 +12,76 @@ use keysweep_core::ports::Archive as _;
 use keysweep_report::resolved::{Resolved, settled};
 use keysweep_report::{Format, Options};
 use keysweep_store::Sql;
+use tokio::sync::watch;
 
-use super::scan::{expected_accounts, tell, wrong_configuration};
+use super::scan::{deliver, expected_accounts, no_session, session_options, tell, wrong_configuration};
 use crate::anonymous::anonymizer;
 use crate::args::ReportArgs;
-use crate::config::have_a_place;
+use crate::config::{self, have_a_place};
+use crate::delivery::{Deliveries, Parcel};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::reports::Reports;
-use crate::settings;
+use crate::setting_flags::DeliveryArgs;
+use crate::settings::{self, Settings};
 use crate::state::{failed, named};
-use crate::terminal::{style, use_color};
+use crate::terminal::{note, style, use_color};
 
 /// Writes it.
 pub fn run(args: ReportArgs) -> Outcome {
     use_color(args.color);
     let formats =
         settings::formats(&args.format.join(",")).map_err(|error| Failure::usage(anyhow!(error)))?;
-    have_a_place(&formats, args.output.as_deref()).map_err(wrong_configuration)?;
-    let expected = expected_accounts(args.expect_accounts.as_deref())?;
+    let delivery = delivery_settings(&args)?;
     let anonymizer = anonymizer(args.anonymize, args.anonymize_key_file.as_deref())?;
-    let reports = Reports::open(&formats, args.output.as_deref())?.anonymous(anonymizer);
+    let deliveries = Deliveries::prepare(&delivery, &formats, anonymizer.is_some())?;
+    // What is delivered is written here too only where a place is named.
+    let written_here = if deliveries.is_empty() || args.output.is_some() { &formats[..] } else { &[] };
+    have_a_place(written_here, args.output.as_deref()).map_err(wrong_configuration)?;
+    let expected = expected_accounts(args.expect_accounts.as_deref())?;
+    let reports = Reports::open(written_here, args.output.as_deref())?.anonymous(anonymizer);
+    let work = Work { args, formats, expected, reports, delivery, deliveries };
     interrupt::run(move |mut stop| async move {
         tokio::select! {
-            outcome = write(&args, &formats, &expected, reports) => outcome,
-            () = interrupt::asked(&mut stop) => Err(Failure::interrupted(anyhow!("interrupted: there is no report"))),
+            outcome = work.write(stop.clone()) => outcome,
+            () = interrupt::asked(&mut stop) => Err(Failure::interrupted(anyhow!(
+                "interrupted: there is no report, or not all of it was delivered"
+            ))),
         }
     })
 }
 
-async fn write(
-    args: &ReportArgs,
-    formats: &[Format],
-    expected: &BTreeSet<AccountId>,
+/// The settings of deliveries. What keysweep.toml and the environment deliver to is for scans: a report is delivered only where
+/// its command line says so.
+fn delivery_settings(args: &ReportArgs) -> Result<Settings, Failure> {
+    if !args.delivery.given.contains_key("to") {
+        return Ok(Settings::default());
+    }
+    let DeliveryArgs { given, config } = &args.delivery;
+    let resolved = config::resolve(given, config.as_deref(), std::env::vars_os());
+    let mut settings = resolved.map_err(wrong_configuration)?.settings;
+    (settings.mask, settings.quiet) = (args.mask, args.quiet);
+    Ok(settings)
+}
+
+/// What is asked for.
+struct Work {
+    args: ReportArgs,
+    formats: Vec<Format>,
+    expected: BTreeSet<AccountId>,
     reports: Reports,
-) -> Outcome {
+    delivery: Settings,
+    deliveries: Deliveries,
+}
+
+impl Work {
+async fn write(self, mut stop: watch::Receiver<bool>) -> Outcome {
+    let Self { args, formats, expected, reports, delivery, deliveries } = self;
     let store = args.state.open().await?;
     let scans = store.scans().await.map_err(failed)?;
     let mut assessment = whole(&store, named(&scans, &args.scan)?).await?;
-    assessment.expect_accounts(expected);
+    assessment.expect_accounts(&expected);
     let resolved = match &args.compare {
         Some(text) => resolved(&whole(&store, named(&scans, text)?).await?, &assessment)?,
         None => Vec::new(),
@@ -61,9 +93,19 @@ async fn write(
         resolved,
         ..Options::default()
     };
-    reports.write(&assessment, &options)?;
-    tell(&assessment, formats, place, args.quiet);
+    let shown = reports.write(&assessment, &options)?;
+    if deliveries.is_empty() {
+        tell(&assessment, &formats, place, args.quiet);
+        return Ok(Exit::Clean);
+    }
+    if let Some(place) = place {
+        note(args.quiet, &place);
+    }
+    let session = Session::load(session_options(&delivery)).await.map_err(no_session)?;
+    let parcel = Parcel { shown: &shown, own: None, store: &store };
+    deliver(&deliveries, &session, &SystemClock::new(), parcel, &mut stop).await?;
     Ok(Exit::Clean)
+}
 }
 
 /// The assessment of a scan, which must have finished.

@@ -21,16 +21,17 @@ use tokio::sync::watch;
 
 use crate::anonymous::anonymizer;
 use crate::config::{self, ConfigError, Resolved};
+use crate::delivery::{Deliveries, Parcel};
 use crate::exit::Exit;
 use crate::expected;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::progress::ProgressLine;
-use crate::reports::Reports;
+use crate::reports::{Reports, Shown};
 use crate::setting_flags::ScanArgs;
 use crate::settings::Settings;
 use crate::state;
-use crate::terminal::{note, style, use_color};
+use crate::terminal::{note, say, style, use_color};
 
 /// Scans.
 pub fn run(args: &ScanArgs) -> Outcome {
@@ -42,8 +43,9 @@ pub fn run(args: &ScanArgs) -> Outcome {
     }
     let expected = expected_accounts(settings.expect_accounts.as_deref())?;
     let anonymizer = anonymizer(settings.anonymize, settings.anonymize_key_file.as_deref())?;
+    let deliveries = Deliveries::prepare(&settings, &settings.formats, anonymizer.is_some())?;
     let reports = Reports::open(&settings.formats, settings.output.as_deref())?.anonymous(anonymizer);
-    interrupt::run(|stop| assess(settings, expected, reports, stop))
+    interrupt::run(|stop| assess(settings, expected, reports, deliveries, stop))
 }
 
 /// The accounts that `--expect-accounts` lists.
@@ -58,6 +60,7 @@ async fn assess(
     settings: Settings,
     expected: BTreeSet<AccountId>,
     reports: Reports,
+    deliveries: Deliveries,
     mut stop: watch::Receiver<bool>,
 ) -> Outcome {
     let store = state::open(settings.state.clone()).await?;
@@ -81,11 +84,44 @@ async fn assess(
         Some(Ok(Scanned { mut assessment, not_kept })) => {
             assessment.expect_accounts(&expected);
             let is_stopped = *stop.borrow();
-            let exit = report(&assessment, &settings, reports, is_stopped)?;
-            not_kept.map_or(Ok(exit), |failure| Err(not_all_kept(failure)))
+            let (exit, shown) = report(&assessment, &settings, reports, is_stopped)?;
+            let own = Some(assessment.caller.account);
+            let parcel = Parcel { shown: &shown, own, store: &store };
+            let delivered = deliver(&deliveries, &session, &clock, parcel, &mut stop).await;
+            match (not_kept, delivered) {
+                (None, delivered) => delivered.map(|()| exit),
+                (Some(failure), delivered) => {
+                    if let Err(also) = delivered {
+                        say(&also.text());
+                    }
+                    Err(not_all_kept(failure))
+                }
+            }
         }
         Some(Err(error)) => Err(no_assessment(error)),
         None => Err(stopped_early()),
+    }
+}
+
+/// Delivers what was reported, until the user asks to stop.
+pub(super) async fn deliver(
+    deliveries: &Deliveries,
+    session: &Session,
+    clock: &SystemClock,
+    parcel: Parcel<'_>,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<(), Failure> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    let scan = parcel.shown.assessment.id.clone();
+    tokio::select! {
+        biased;
+        () = interrupt::asked(stop) => Err(Failure::interrupted(anyhow!(
+            "interrupted: the report was not delivered, or not all of it"
+        ))
+        .hint(format!("send it with `keysweep report {scan} --to …`"))),
+        delivered = deliveries.send(session, clock, parcel) => delivered,
     }
 }
 
@@ -156,7 +192,12 @@ pub(crate) fn new_id(clock: &impl Clock) -> String {
 }
 
 /// Writes the reports, says in a line where they are, and tells what the assessment comes to.
-fn report(assessment: &Assessment, settings: &Settings, reports: Reports, is_stopped: bool) -> Outcome {
+fn report<'a>(
+    assessment: &'a Assessment,
+    settings: &Settings,
+    reports: Reports,
+    is_stopped: bool,
+) -> Result<(Exit, Shown<'a>), Failure> {
     let unfinished = assessment.problems().any(|problem| problem.gap == Gap::Interrupted);
     let place = reports.place();
     let options = Options {
@@ -164,12 +205,13 @@ fn report(assessment: &Assessment, settings: &Settings, reports: Reports, is_sto
         style: style(settings.color, settings.width, place.is_some()),
         ..Options::default()
     };
-    reports.write(assessment, &options)?;
+    let shown = reports.write(assessment, &options)?;
     if unfinished {
         note(settings.quiet, &what_was_done(assessment));
     }
     tell(assessment, &settings.formats, place, settings.quiet);
-    Ok(if unfinished && is_stopped { Exit::Interrupted } else { assessment.conclusion().into() })
+    let exit = if unfinished && is_stopped { Exit::Interrupted } else { assessment.conclusion().into() };
+    Ok((exit, shown))
 }
 
 /// Says in a line what the assessment comes to and where its reports are, to those who do not see it.

@@ -9,6 +9,7 @@ use keysweep_cli::exit::Exit;
 use keysweep_cli::settings::{Shape, TABLE};
 use keysweep_core::account::Partition;
 use keysweep_core::call::{Access, Resource};
+use keysweep_core::delivery::BucketPrefix;
 use keysweep_core::permissions::Grant;
 use keysweep_report::policies::{self, Names};
 
@@ -111,6 +112,8 @@ fn the_permissions_are_the_call_table() {
         role_path: "/".to_owned(),
         trusted_account: "111122223333".parse().ok(),
         external_id: Some("keysweep-7f3a".to_owned()),
+        security_hub: true,
+        bucket: BucketPrefix::example(),
     };
     let mut text = String::from(
         "# Permissions\n\n\
@@ -123,6 +126,7 @@ fn the_permissions_are_the_call_table() {
          keysweep policies --format cloudformation --output policies --trusted-account 111122223333\n\
          keysweep policies --format terraform --output policies --role-name keysweep --role-path /security/\n\
          keysweep policies --partition aws-us-gov\n\
+         keysweep policies --to security-hub --to s3://amzn-s3-demo-bucket/keysweep\n\
          keysweep policies --check\n\
          ```\n\n\
          ## An organization, step by step\n\n\
@@ -136,6 +140,8 @@ fn the_permissions_are_the_call_table() {
          5. `keysweep scan --org --role-name keysweep --external-id` the id of step 2.\n\n\
          The role that cleans up is another one, with `-clean-up` behind its name, and is made only on request (the parameter\n\
          `CleanUp`, the variable `clean_up`): who scans can never delete.\n\n\
+         `delivery` and `delivery-to-bucket` are only written where `--to` names what reports are delivered to\n\
+         ([DELIVERY.md](DELIVERY.md)). A bucket that encrypts with a key of KMS asks for `kms:GenerateDataKey` on that key, too.\n\n\
          Service control policies win over all of this. Those that deny regions must let `cloudtrail:LookupEvents` pass in\n\
          us-east-1 (us-gov-west-1 in GovCloud, cn-north-1 in China), where IAM's events are; IAM, Organizations and STS must be\n\
          reachable as well. They do not bind the management account.\n\n\
@@ -149,6 +155,8 @@ fn the_permissions_are_the_call_table() {
             (_, Resource::Any) => "`*`: AWS knows no narrower one, or all are needed",
             (_, Resource::Users) => "the account's users",
             (_, Resource::MemberRole) => "the role in other accounts",
+            (_, Resource::OwnProduct) => "the account's own product in Security Hub",
+            (_, Resource::Reports) => "the objects below the prefix of `--to s3://…`",
         };
         let by: Vec<&str> = allowed.by.iter().map(|(grant, _)| grant.name()).collect();
         let changes = if call.access() == Access::Write { "yes" } else { "nothing" };

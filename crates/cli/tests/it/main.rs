@@ -4,6 +4,7 @@
 
 mod clean_up;
 mod configuration;
+mod deliver;
 mod demo;
 mod diff;
 mod docs;

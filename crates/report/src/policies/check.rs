@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keysweep_core::call::Call;
+use keysweep_core::call::{Call, Task};
 use keysweep_core::permissions::Grant;
 use serde_json::Value;
 
@@ -49,19 +49,20 @@ pub enum NotExact {
     },
 }
 
-/// Checks the policies of every format, and tells for each call of the program what allows it.
+/// Checks the policies of every format, and tells for each call of the program what allows it. Calls that are only made where
+/// something is delivered have no policy where `names` delivers nothing.
 pub fn check(names: &Names) -> Result<Vec<Allowed>, NotExact> {
     let mut allowed: BTreeMap<Call, Vec<(Grant, String)>> = BTreeMap::new();
-    for grant in Grant::ALL {
+    for grant in names.grants() {
         let file = format!("{}.json", grant.name());
-        let mut written = permissions(&file, &json::document(names, *grant))?;
+        let mut written = permissions(&file, &json::document(names, grant))?;
         for call in grant.calls() {
             let action = call.to_string();
-            let resource = names.arn(*grant, call.resource());
+            let resource = names.arn(grant, call.resource());
             if !written.remove(&(action.clone(), resource.clone())) {
                 return Err(NotExact::Missing { call: action, file });
             }
-            allowed.entry(call).or_default().push((*grant, resource));
+            allowed.entry(call).or_default().push((grant, resource));
         }
         if let Some((action, resource)) = written.pop_first() {
             return Err(NotExact::Superfluous { file, action, resource });
@@ -72,7 +73,8 @@ pub fn check(names: &Names) -> Result<Vec<Allowed>, NotExact> {
     }
     let of = |call: &Call| Allowed { call: *call, by: allowed.remove(call).unwrap_or_default() };
     let result: Vec<Allowed> = Call::ALL.iter().map(of).collect();
-    match result.iter().find(|allowed| allowed.call.permission().is_some() && allowed.by.is_empty()) {
+    let needed = |call: Call| call.permission().is_some() && call.tasks() != [Task::Delivery];
+    match result.iter().find(|allowed| needed(allowed.call) && allowed.by.is_empty()) {
         Some(denied) => {
             Err(NotExact::Missing { call: denied.call.to_string(), file: "any policy".to_owned() })
         }
@@ -108,16 +110,26 @@ fn check_actions(names: &Names, format: PolicyFormat) -> Result<(), NotExact> {
         _ => terraform::files(names),
     };
     for (place, grants) in [
-        ("account", &[Grant::Scan, Grant::CleanUp, Grant::Deactivation][..]),
-        ("caller", &[Grant::Organization, Grant::Scan, Grant::CleanUpEntry]),
+        ("account", &[Grant::Scan, Grant::CleanUp, Grant::Deactivation, Grant::Delivery][..]),
+        (
+            "caller",
+            &[
+                Grant::Organization,
+                Grant::Scan,
+                Grant::CleanUpEntry,
+                Grant::Delivery,
+                Grant::DeliveryToBucket,
+            ],
+        ),
     ] {
         let text: String =
             files.iter().filter(|file| file.path.contains(place)).map(|file| file.text.as_str()).collect();
         let mut written = actions_in(&text);
         // In the accounts it is the trust policy that lets the caller in.
         let trusted = (place == "account").then(|| Call::AssumeRole.to_string());
-        let needed: BTreeSet<String> = grants
-            .iter()
+        let needed: BTreeSet<String> = names
+            .grants()
+            .filter(|grant| grants.contains(grant))
             .flat_map(|grant| grant.calls())
             .map(|call| call.to_string())
             .chain(trusted)
@@ -160,6 +172,7 @@ fn actions_in(text: &str) -> BTreeSet<String> {
 mod tests {
     use keysweep_core::account::Partition;
     use keysweep_core::call::Resource;
+    use keysweep_core::delivery::Destination;
 
     use super::*;
 
@@ -170,6 +183,11 @@ mod tests {
             role_path: "/security/".to_owned(),
             trusted_account: None,
             external_id: None,
+            security_hub: true,
+            bucket: match "s3://reports/security".parse() {
+                Ok(Destination::Bucket(bucket)) => Some(bucket),
+                other => panic!("{other:?}"),
+            },
         }
     }
 
@@ -187,8 +205,32 @@ mod tests {
                         resource.starts_with("arn:aws-cn:iam::*:role/security/keysweep"),
                         "{resource}"
                     ),
+                    Resource::OwnProduct => {
+                        assert_eq!(resource, "arn:aws-cn:securityhub:*:*:product/*/default");
+                    }
+                    Resource::Reports => {
+                        assert_eq!(resource, "arn:aws-cn:s3:::reports/security/*");
+                    }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn deliveries_are_allowed_only_where_they_are_asked_for() {
+        let none = Names { security_hub: false, bucket: None, ..names() };
+        let allowed = check(&none).unwrap();
+        let denied: Vec<Call> = allowed
+            .iter()
+            .filter(|allowed| allowed.call.permission().is_some() && allowed.by.is_empty())
+            .map(|allowed| allowed.call)
+            .collect();
+        assert_eq!(denied, [Call::BatchImportFindings, Call::PutObject]);
+        for format in PolicyFormat::ALL {
+            let text = crate::policies::text(&none, *format);
+            assert!(!text.contains("securityhub") && !text.contains("s3:"), "{text}");
+            let text = crate::policies::text(&names(), *format);
+            assert!(text.contains("securityhub:BatchImportFindings") && text.contains("s3:PutObject"), "{text}");
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) fn files(names: &Names) -> Vec<PolicyFile> {
 }
 
 /// `Statement:` of a grant, its items indented by `indent` spaces.
-fn statements(grant: Grant, indent: usize) -> String {
+fn statements(names: &Names, grant: Grant, indent: usize) -> String {
     let space = " ".repeat(indent);
     let mut text = String::new();
     for statement in grant.statements() {
@@ -31,6 +31,11 @@ fn statements(grant: Grant, indent: usize) -> String {
                 let suffix = if grant == Grant::CleanUpEntry { CLEAN_UP_SUFFIX } else { "" };
                 format!("!Sub \"arn:${{AWS::Partition}}:iam::*:role${{RolePath}}${{RoleName}}{suffix}\"")
             }
+            Resource::OwnProduct => {
+                "!Sub \"arn:${AWS::Partition}:securityhub:*:${AWS::AccountId}:product/${AWS::AccountId}/default\""
+                    .to_owned()
+            }
+            Resource::Reports => format!("!Sub \"arn:${{AWS::Partition}}:s3:::{}\"", names.objects()),
         };
         let _ = writeln!(text, "{space}  Resource: {resource}");
     }
@@ -132,7 +137,7 @@ Resources:
       PolicyDocument:
         Version: \"2012-10-17\"
         Statement:
-{deactivate}Outputs:
+{deactivate}{deliver}Outputs:
   ScanRoleArn:
     Description: The role that scans.
     Value: !GetAtt ScanRole.Arn
@@ -146,10 +151,56 @@ Resources:
         clean_up = switch("CleanUp", "Whether to make the role that deletes access keys too."),
         deactivation = switch("Deactivation", "Whether that role may also deactivate access keys that are not used."),
         trust = TRUST,
-        scan = statements(Grant::Scan, 14),
-        delete = statements(Grant::CleanUp, 14),
-        deactivate = statements(Grant::Deactivation, 10),
+        scan = statements(names, Grant::Scan, 14),
+        delete = statements(names, Grant::CleanUp, 14),
+        deactivate = statements(names, Grant::Deactivation, 10),
+        deliver = delivery_of_account(names),
     )
+}
+
+fn delivery_of_account(names: &Names) -> String {
+    if !names.security_hub {
+        return String::new();
+    }
+    format!(
+        "  DeliveryPolicy:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: keysweep-delivery
+      Roles: [!Ref ScanRole]
+      PolicyDocument:
+        Version: \"2012-10-17\"
+        Statement:
+{}",
+        statements(names, Grant::Delivery, 10)
+    )
+}
+
+/// A policy, and its output, for each kind of delivery of whoever runs keysweep.
+fn deliveries_of_caller(names: &Names) -> (String, String) {
+    let mut resources = String::new();
+    let mut outputs = String::new();
+    for grant in names.grants() {
+        let (name, what) = match grant {
+            Grant::Delivery => ("DeliveryPolicy", "keysweep gives findings to Security Hub."),
+            Grant::DeliveryToBucket => ("DeliveryToBucketPolicy", "keysweep writes reports to the bucket."),
+            _ => continue,
+        };
+        let _ = write!(
+            resources,
+            "  {name}:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      Description: {what}
+      PolicyDocument:
+        Version: \"2012-10-17\"
+        Statement:
+{}",
+            statements(names, grant, 10)
+        );
+        let _ = write!(outputs, "  {name}Arn:\n    Description: {what}\n    Value: !Ref {name}\n");
+    }
+    (resources, outputs)
 }
 
 /// The trust policy of both roles.
@@ -168,6 +219,7 @@ const TRUST: &str = "        Version: \"2012-10-17\"
 ";
 
 fn caller(names: &Names) -> String {
+    let (deliveries, outputs) = deliveries_of_caller(names);
     format!(
         "AWSTemplateFormatVersion: \"2010-09-09\"
 Description: >-
@@ -199,7 +251,7 @@ Resources:
       PolicyDocument:
         Version: \"2012-10-17\"
         Statement:
-{entry}Outputs:
+{entry}{deliveries}Outputs:
   OrganizationPolicyArn:
     Description: Reading the organization and entering its accounts.
     Value: !Ref OrganizationPolicy
@@ -210,11 +262,11 @@ Resources:
     Condition: CleansUp
     Description: Entering accounts to clean them up.
     Value: !Ref CleanUpEntryPolicy
-",
+{outputs}",
         role = role_parameters(names),
         clean_up = switch("CleanUp", "Whether to make the policy for cleaning up other accounts too."),
-        organization = statements(Grant::Organization, 10),
-        scan = statements(Grant::Scan, 10),
-        entry = statements(Grant::CleanUpEntry, 10),
+        organization = statements(names, Grant::Organization, 10),
+        scan = statements(names, Grant::Scan, 10),
+        entry = statements(names, Grant::CleanUpEntry, 10),
     )
 }

@@ -43,7 +43,7 @@ fn wrapped(statements: &str) -> String {
 
 /// The documents by name, in the order in which they are needed.
 fn documents(names: &Names) -> Vec<(&'static str, String)> {
-    let grants = Grant::ALL.iter().map(|grant| (grant.name(), document(names, *grant)));
+    let grants = names.grants().map(|grant| (grant.name(), document(names, grant)));
     grants.chain(trust(names).map(|trust| ("trust", trust))).collect()
 }
 

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 
 use keysweep_core::account::{AccountId, Partition};
 use keysweep_core::call::Resource;
+use keysweep_core::delivery::BucketPrefix;
 use keysweep_core::permissions::Grant;
 
 pub use check::{Allowed, NotExact, check};
@@ -32,6 +33,10 @@ pub struct Names {
     pub trusted_account: Option<AccountId>,
     /// The external id that the roles ask for.
     pub external_id: Option<String>,
+    /// Whether findings go to Security Hub.
+    pub security_hub: bool,
+    /// The bucket that reports go to.
+    pub bucket: Option<BucketPrefix>,
 }
 
 /// As what the policies are written.
@@ -93,6 +98,20 @@ pub fn trust(names: &Names) -> Option<String> {
 }
 
 impl Names {
+    /// The grants that are written: those for deliveries only where something is delivered.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = Grant> {
+        Grant::ALL.iter().copied().filter(|grant| match grant {
+            Grant::Delivery => self.security_hub,
+            Grant::DeliveryToBucket => self.bucket.is_some(),
+            _ => true,
+        })
+    }
+
+    /// The objects that reports are written to, as an ARN names them.
+    pub(crate) fn objects(&self) -> String {
+        self.bucket.as_ref().map(BucketPrefix::objects).unwrap_or_default()
+    }
+
     /// The ARN that a grant's statement names, with `*` for the account: an identity's policy never reaches beyond its own.
     pub(crate) fn arn(&self, grant: Grant, resource: Resource) -> String {
         let partition = self.partition;
@@ -102,6 +121,8 @@ impl Names {
             Resource::MemberRole => {
                 format!("arn:{partition}:iam::*:role{}{}", self.role_path, self.role_of(grant))
             }
+            Resource::OwnProduct => format!("arn:{partition}:securityhub:*:*:product/*/default"),
+            Resource::Reports => format!("arn:{partition}:s3:::{}", self.objects()),
         }
     }
 

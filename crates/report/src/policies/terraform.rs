@@ -11,13 +11,13 @@ use super::{CLEAN_UP_SUFFIX, Names, PolicyFile, quoted};
 pub(super) fn files(names: &Names) -> Vec<PolicyFile> {
     let file = |path: &str, text: String| PolicyFile { path: path.to_owned(), text };
     vec![
-        file("account/main.tf", account()),
+        file("account/main.tf", account(names)),
         file("account/variables.tf", account_variables(names)),
         file("account/outputs.tf", ACCOUNT_OUTPUTS.to_owned()),
         file("account/versions.tf", VERSIONS.to_owned()),
-        file("caller/main.tf", caller()),
+        file("caller/main.tf", caller(names)),
         file("caller/variables.tf", caller_variables(names)),
-        file("caller/outputs.tf", CALLER_OUTPUTS.to_owned()),
+        file("caller/outputs.tf", caller_outputs(names)),
         file("caller/versions.tf", VERSIONS.to_owned()),
     ]
 }
@@ -35,7 +35,7 @@ const VERSIONS: &str = "terraform {
 ";
 
 /// `data \"aws_iam_policy_document\"` of a grant.
-fn document(grant: Grant) -> String {
+fn document(names: &Names, grant: Grant) -> String {
     let mut text = format!("data \"aws_iam_policy_document\" \"{}\" {{\n", identifier(grant));
     for (index, statement) in grant.statements().into_iter().enumerate() {
         let resource = match statement.resource {
@@ -49,6 +49,15 @@ fn document(grant: Grant) -> String {
                 format!(
                     "arn:${{data.aws_partition.current.partition}}:iam::*:role${{var.role_path}}${{var.role_name}}{suffix}"
                 )
+            }
+            Resource::OwnProduct => {
+                let account = "${data.aws_caller_identity.current.account_id}";
+                format!(
+                    "arn:${{data.aws_partition.current.partition}}:securityhub:*:{account}:product/{account}/default"
+                )
+            }
+            Resource::Reports => {
+                format!("arn:${{data.aws_partition.current.partition}}:s3:::{}", names.objects())
             }
         };
         let space = if index == 0 { "" } else { "\n" };
@@ -71,7 +80,7 @@ fn identifier(grant: Grant) -> String {
     grant.name().replace('-', "_")
 }
 
-fn account() -> String {
+fn account(names: &Names) -> String {
     format!(
         "# The role that keysweep enters this account with, and on request the one that it cleans up with.
 
@@ -142,10 +151,11 @@ resource \"aws_iam_role_policy\" \"deactivation\" {{
   role   = aws_iam_role.clean_up[0].id
   policy = data.aws_iam_policy_document.deactivation.json
 }}
-",
-        scan = document(Grant::Scan),
-        delete = document(Grant::CleanUp),
-        deactivate = document(Grant::Deactivation),
+{deliver}",
+        scan = document(names, Grant::Scan),
+        delete = document(names, Grant::CleanUp),
+        deactivate = document(names, Grant::Deactivation),
+        deliver = delivery_of_account(names),
     )
 }
 
@@ -223,7 +233,7 @@ output \"clean_up_role_arn\" {
 }
 ";
 
-fn caller() -> String {
+fn caller(names: &Names) -> String {
     format!(
         "# What whoever runs keysweep scan --org needs in the account that it runs in: the management account or a delegated
 # administrator account. Attach the policies to that role or user.
@@ -254,10 +264,11 @@ resource \"aws_iam_policy\" \"clean_up_entry\" {{
   description = \"keysweep enters accounts to clean them up.\"
   policy      = data.aws_iam_policy_document.clean_up_entry.json
 }}
-",
-        organization = document(Grant::Organization),
-        scan = document(Grant::Scan),
-        entry = document(Grant::CleanUpEntry),
+{deliver}",
+        organization = document(names, Grant::Organization),
+        scan = document(names, Grant::Scan),
+        entry = document(names, Grant::CleanUpEntry),
+        deliver = deliveries_of_caller(names),
     )
 }
 
@@ -266,11 +277,66 @@ fn caller_variables(names: &Names) -> String {
     format!("{}{clean_up}", role_variables(names))
 }
 
-const CALLER_OUTPUTS: &str = "output \"policy_arns\" {
+fn caller_outputs(names: &Names) -> String {
+    let mut deliveries = String::new();
+    for grant in names.grants().filter(|grant| is_delivery(*grant)) {
+        let _ = write!(deliveries, ", aws_iam_policy.{}.arn", identifier(grant));
+    }
+    format!(
+        "output \"policy_arns\" {{
   description = \"The policies to attach.\"
   value = concat(
-    [aws_iam_policy.organization.arn, aws_iam_policy.scan.arn],
+    [aws_iam_policy.organization.arn, aws_iam_policy.scan.arn{deliveries}],
     aws_iam_policy.clean_up_entry[*].arn,
   )
+}}
+"
+    )
 }
-";
+
+fn is_delivery(grant: Grant) -> bool {
+    matches!(grant, Grant::Delivery | Grant::DeliveryToBucket)
+}
+
+/// What the role that scans may do beside scanning, where findings go to Security Hub.
+fn delivery_of_account(names: &Names) -> String {
+    if !names.security_hub {
+        return String::new();
+    }
+    format!(
+        "
+{}
+resource \"aws_iam_role_policy\" \"delivery\" {{
+  name   = \"keysweep-delivery\"
+  role   = aws_iam_role.scan.id
+  policy = data.aws_iam_policy_document.delivery.json
+}}
+",
+        document(names, Grant::Delivery)
+    )
+}
+
+fn deliveries_of_caller(names: &Names) -> String {
+    let mut text = String::new();
+    for grant in names.grants().filter(|grant| is_delivery(*grant)) {
+        let what = match grant {
+            Grant::Delivery => "keysweep gives findings to Security Hub.",
+            _ => "keysweep writes reports to the bucket.",
+        };
+        let _ = write!(
+            text,
+            "
+{document}
+resource \"aws_iam_policy\" \"{name}\" {{
+  name_prefix = \"keysweep-{prefix}-\"
+  description = \"{what}\"
+  policy      = data.aws_iam_policy_document.{name}.json
+}}
+",
+            document = document(names, grant),
+            name = identifier(grant),
+            prefix = grant.name(),
+        );
+    }
+    text
+}

@@ -2,7 +2,8 @@
 //! against the schemas of OCSF and of Security Hub is for `scripts/formats` to show, which has these.
 
 use keysweep_core::assessment::Assessment;
-use keysweep_report::asff::{BATCH, Batch, batches};
+use keysweep_core::delivery::Batch;
+use keysweep_report::asff::{BATCH, batches};
 use keysweep_report::resolved::{Resolution, Resolved};
 use keysweep_report::{Format, Options, render};
 use proptest::prelude::*;

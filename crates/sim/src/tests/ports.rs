@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keysweep_core::account::AccountState;
-use keysweep_core::call::{Call, CallErrorKind, CallResult};
+use keysweep_core::call::{Call, Task, CallErrorKind, CallResult};
 use keysweep_core::key::{LastUsed, ListedStatus};
 use keysweep_core::ports::{Accounts, Clock, Directory, Inventory, ReportState, StatusHistory};
 
@@ -35,7 +35,8 @@ fn world() -> Arc<Sim> {
 
 #[test]
 fn every_call_of_keysweep_is_simulated() {
-    for call in Call::ALL {
+    // Where reports are delivered to is not simulated: moto stands in for it (scripts/moto).
+    for call in Call::ALL.iter().filter(|call| call.tasks() != [Task::Delivery]) {
         assert!(Action::find(call.service(), call.name()).is_some(), "{call}");
     }
 }
