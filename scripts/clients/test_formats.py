@@ -144,3 +144,43 @@ def test_junit_is_valid_and_counts_its_cases():
             assert stated(suite) == junit_counts(suite), suite.get("name")
         assert stated(suites) == [sum(column) for column in zip(*map(stated, suites))]
     assert not schema.is_valid(text.replace("errors=", "mistakes=", 1))
+
+
+def schema(name):
+    document = json.loads((REPOSITORY / "docs" / "schema" / f"{name}-v1.schema.json").read_text())
+    validator = jsonschema.validators.validator_for(document)
+    validator.check_schema(document)
+    return validator(document)
+
+
+def test_every_json_document_is_valid_against_its_published_schema(simulator, tmp_path):
+    target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
+    program = os.environ.get("KEYSWEEP", str(target / "debug" / "keysweep"))
+
+    def run(*arguments, codes=(0,)):
+        done = subprocess.run(
+            [program, *arguments],
+            env=simulator.environment() | {"HOME": str(tmp_path)}, capture_output=True, text=True, timeout=300, check=False,
+        )
+        assert done.returncode in codes, done.stderr
+        return done.stdout
+
+    first = run("scan", "--org", "--quiet", "--format", "json", codes=(3, 4))
+    run("scan", "--org", "--quiet", "--format", "json", "--exclude", "ou:Workloads", codes=(3, 4))
+    key = next(
+        finding["access_key_id"] for account in json.loads(first)["accounts"] for finding in account["findings"]
+        if finding["access_key_id"]
+    )
+    documents = [
+        ("assessment", first),
+        ("diff", run("diff", "--format", "json", codes=(0, 3, 4))),
+        ("history", run("history", "--format", "json")),
+        ("explanation", run("explain", key, "--format", "json")),
+        ("diagnosis", run("doctor", "--org", "--format", "json", codes=(0, 4))),
+        ("rules", run("rules", "--format", "json")),
+        *(("ndjson", line) for line in run("report", "--format", "ndjson").splitlines()),
+    ]
+    for name, text in documents:
+        document = json.loads(text)
+        assert document["schema"] == f"keysweep.{name}/v1"
+        assert errors(schema(name), document) == [], name

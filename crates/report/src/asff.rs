@@ -113,6 +113,8 @@ mod longest {
     pub(super) const TAG: usize = 256;
     pub(super) const TAGS: usize = 50;
     pub(super) const STATUS_REASON: usize = 1024;
+    /// How many.
+    pub(super) const REQUIREMENTS: usize = 32;
 }
 
 const TYPE: &str = "Software and Configuration Checks/AWS Security Best Practices";
@@ -204,6 +206,9 @@ struct KeyDetails<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Compliance {
     status: &'static str,
+    /// Requirements of frameworks about the same risk; few of them ask for what mends the finding.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_requirements: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     status_reasons: Vec<StatusReason>,
 }
@@ -296,7 +301,16 @@ fn compliance_of(item: &Item<'_>) -> Compliance {
         description: cut(problem, longest::STATUS_REASON),
     };
     // A finding may take 240 KB: an account with more problems than these has them in the report.
-    Compliance { status, status_reasons: item.problems.iter().take(20).map(reason).collect() }
+    Compliance {
+        status,
+        related_requirements: item
+            .controls
+            .iter()
+            .flat_map(|control| control.names())
+            .take(longest::REQUIREMENTS)
+            .collect(),
+        status_reasons: item.problems.iter().take(20).map(reason).collect(),
+    }
 }
 
 /// The name of the account that takes the item.

@@ -7,7 +7,7 @@ use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, Sc
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::key::Owner;
 use keysweep_core::problem::Problem;
-use keysweep_core::rule::{self, Rule, Severity};
+use keysweep_core::rule::{self, Control, Rule, Severity};
 use keysweep_core::time::Instant;
 
 use crate::Options;
@@ -47,6 +47,8 @@ pub(crate) struct Item<'a> {
     pub(crate) subject: Subject<'a>,
     /// The rule that it is an instance of.
     pub(crate) rule: &'static str,
+    /// The controls that its rules bear on, each once.
+    pub(crate) controls: Vec<&'static Control>,
     pub(crate) severity: Severity,
     pub(crate) status: Status,
     /// One line; hidden characters are visible, ids are masked where asked for.
@@ -134,6 +136,7 @@ impl<'a> Maker<'a> {
             text: format!("{key}: {text}."),
             problems: Vec::new(),
             rule: Rule::of(finding).id,
+            controls: controls(finding),
             severity: rule::severity(finding, &self.assessment.policy),
             status,
             remedy: remedy.to_owned(),
@@ -156,6 +159,7 @@ impl<'a> Maker<'a> {
             title,
             problems: Vec::new(),
             rule: Rule::of(finding).id,
+            controls: controls(finding),
             severity: Severity::Informational,
             status: Status::Pass,
             remedy: "Nothing is left to do.".to_owned(),
@@ -169,11 +173,10 @@ impl<'a> Maker<'a> {
     fn account(self, assessed: &'a AccountAssessment) -> Item<'a> {
         let name = assessed.account.name.as_deref().map(|name| format!(" ({})", self.show(name)));
         let subject = format!("Account {}{}", assessed.account.id, name.unwrap_or_default());
-        let (severity, status) = match assessed.status {
-            AccountStatus::Complete => (Severity::Informational, Status::Pass),
-            AccountStatus::Partial => (Severity::Low, Status::Warning),
-            AccountStatus::NotAssessed => (Severity::Medium, Status::Unknown),
-            AccountStatus::Skipped(_) => (Severity::Informational, Status::Unknown),
+        let status = match assessed.status {
+            AccountStatus::Complete => Status::Pass,
+            AccountStatus::Partial => Status::Warning,
+            AccountStatus::NotAssessed | AccountStatus::Skipped(_) => Status::Unknown,
         };
         let said = self.show(&words::account_status(&assessed.status));
         Item {
@@ -184,7 +187,6 @@ impl<'a> Maker<'a> {
                     format!("{subject} was not assessed for inactive access keys")
                 }
             },
-            severity,
             status,
             seen_at: assessed.assessed_at.unwrap_or(self.assessment.finished_at),
             ..self.coverage(
@@ -203,14 +205,13 @@ impl<'a> Maker<'a> {
             Scope::Account => String::new(),
         };
         let problems = &self.assessment.problems;
-        let (severity, status, how) = match problems.as_slice() {
-            [] => (Severity::Informational, Status::Pass, "could be read"),
-            _ => (Severity::Medium, Status::Warning, "could be read in part only"),
+        let (status, how) = match problems.as_slice() {
+            [] => (Status::Pass, "could be read"),
+            _ => (Status::Warning, "could be read in part only"),
         };
         let title = format!("The accounts of organization {id} {how}");
         let text = format!("{title}.");
         Item {
-            severity,
             status,
             title,
             ..self.coverage(self.assessment.caller.account, &id, Subject::Organization, problems, &text)
@@ -245,7 +246,9 @@ impl<'a> Maker<'a> {
             account,
             subject,
             rule: NOT_ASSESSED,
-            severity: Severity::Informational,
+            controls: Vec::new(),
+            // As bad as the worst of what could not be assessed.
+            severity: problems.iter().map(rule::problem_severity).max().unwrap_or(Severity::Informational),
             status: Status::Pass,
             title: String::new(),
             text: match told.first() {
@@ -263,6 +266,17 @@ impl<'a> Maker<'a> {
 
 /// The rule of items that say whether an account could be assessed: they fail it where it could not.
 pub(crate) const NOT_ASSESSED: &str = "KS007";
+
+/// The controls of every rule that a finding is an instance of, each once.
+fn controls(finding: &Finding) -> Vec<&'static Control> {
+    let mut controls: Vec<&'static Control> = Vec::new();
+    for control in Rule::all_of(finding).flat_map(|rule| rule.controls) {
+        if !controls.contains(control) {
+            controls.push(control);
+        }
+    }
+    controls
+}
 
 /// How a finding stands, and what to do.
 fn judgement(finding: &Finding) -> (Status, &'static str) {

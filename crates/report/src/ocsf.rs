@@ -15,7 +15,7 @@ use keysweep_core::time::Instant;
 use serde::Serialize;
 
 use crate::Options;
-use keysweep_core::rule::Severity;
+use keysweep_core::rule::{Fit, Severity};
 
 use crate::compliance::{Item, Status, Subject, items};
 use crate::json::layout::Layout;
@@ -115,6 +115,11 @@ struct Compliance<'a> {
     status: &'static str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     status_details: &'a [String],
+    /// Editions of frameworks with requirements that the item fails while it is there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    standards: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    requirements: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -199,6 +204,8 @@ struct Unmapped<'a> {
     used_since: Option<String>,
     contradictions: usize,
     owner_tag: Option<Text<'a>>,
+    /// Requirements about the same risk, which are met while the key is inactive: no `compliance.requirements`.
+    related_requirements: Vec<String>,
 }
 
 impl<'a> Event<'a> {
@@ -244,7 +251,7 @@ impl<'a> Event<'a> {
             cloud: Cloud::of(item, assessment, mask),
             resources: vec![Resource::of(item, assessment, mask)],
             remediation: Remediation { desc: &item.remedy },
-            unmapped: finding.map(|finding| Unmapped::of(finding, mask)),
+            unmapped: finding.map(|finding| Unmapped::of(finding, item, mask)),
         }
     }
 }
@@ -307,7 +314,15 @@ impl<'a> Compliance<'a> {
             Status::Fail => (3, "Fail"),
             Status::Unknown => (0, "Unknown"),
         };
-        Self { control: item.rule, status_id, status, status_details: &item.problems }
+        let asking = || item.controls.iter().filter(|control| control.fit == Fit::Asks);
+        Self {
+            control: item.rule,
+            status_id,
+            status,
+            status_details: &item.problems,
+            standards: asking().flat_map(|control| control.editions()).collect(),
+            requirements: asking().flat_map(|control| control.names()).collect(),
+        }
     }
 }
 
@@ -393,7 +408,7 @@ fn tags<'a>(tags: Option<&'a Tags>, mask: &Mask<'_>) -> Vec<Tag<'a>> {
 }
 
 impl<'a> Unmapped<'a> {
-    fn of(finding: &'a Finding, mask: &Mask<'_>) -> Self {
+    fn of(finding: &'a Finding, item: &Item<'_>, mask: &Mask<'_>) -> Self {
         let claim = &finding.inactive_since;
         let text = |instant: Option<Instant>| instant.map(|instant| instant.to_string());
         let last_used_at = match finding.last_used {
@@ -414,6 +429,12 @@ impl<'a> Unmapped<'a> {
             used_since: text(finding.used_since),
             contradictions: finding.contradictions.len(),
             owner_tag: finding.owner_tag().map(|owner| mask.text(owner)),
+            related_requirements: item
+                .controls
+                .iter()
+                .filter(|control| control.fit == Fit::Near)
+                .flat_map(|control| control.names())
+                .collect(),
         }
     }
 }

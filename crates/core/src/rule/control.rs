@@ -83,6 +83,15 @@ pub struct Control {
 }
 
 impl Control {
+    /// `CIS AWS Foundations Benchmark 5.0.0`, one for each edition.
+    pub fn editions(&self) -> impl Iterator<Item = String> {
+        let framework = self.framework;
+        self.references.iter().map(move |reference| match reference.version {
+            "" => framework.to_string(),
+            version => format!("{framework} {version}"),
+        })
+    }
+
     /// `CIS AWS Foundations Benchmark 5.0.0 1.11`, one for each edition.
     pub fn names(&self) -> impl Iterator<Item = String> {
         let framework = self.framework;

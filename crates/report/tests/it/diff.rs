@@ -138,6 +138,7 @@ fn the_difference_in_every_format() {
     let narrow = Style { width: Some(80), max_rows: 1, ..Style::default() };
     insta::assert_snapshot!("diff_terminal_80", diff(&difference, &narrow));
     insta::assert_snapshot!("diff_markdown", markdown::page(&difference));
+    schema::holds("diff", std::str::from_utf8(&json::document(&difference).unwrap()).unwrap());
     insta::assert_snapshot!("diff_json", String::from_utf8(json::document(&difference).unwrap()).unwrap());
 }
 
@@ -317,6 +318,7 @@ fn hostile_names_reach_no_reader() {
     let (before, after) = (earlier(assessment(vec![])), hostile());
     let difference = Difference::between(&before, &after);
     let json = String::from_utf8(json::document(&difference).unwrap()).unwrap();
+    schema::holds("diff", &json);
     for text in [diff(&difference, &Style::default()), markdown::page(&difference), json] {
         let hidden = |char: char| char != '\n' && keysweep_report::visible::is_hidden(char);
         assert!(!text.chars().any(hidden), "{text}");

@@ -8,11 +8,12 @@ use keysweep_core::infer::{Change, Confidence, EarliestGround, LatestGround, Loo
 use keysweep_core::key::KeyStatus::{Active, Inactive};
 use keysweep_core::policy::Policy;
 use keysweep_core::time::{Instant, SignedDuration, Span};
-use keysweep_report::explanation::{Explanation, Topic};
+use keysweep_report::explanation::{Explanation, Topic, json};
 use keysweep_report::timeline::{BarKind, MarkKind, Timeline};
 use keysweep_report::{Format, Options, render, words};
 use proptest::prelude::*;
 
+use crate::schema;
 use crate::keys::{self, Key, TODAY, day, settled};
 use crate::samples;
 
@@ -64,6 +65,8 @@ fn every_verdict_confidence_and_ground_has_its_words() {
     for (name, key) in keys::all() {
         let (finding, explanation) = explanation(&key);
         insta::assert_snapshot!(format!("explained_{name}"), text(&explanation));
+        let timeline = Timeline::of(&finding, &key.finding().1, &Policy::default());
+        schema::holds("explanation", &json::document("scan-1", &explanation, &timeline).unwrap());
         let claim = finding.inactive_since;
         seen.insert(finding.verdict.name());
         if finding.verdict != Verdict::Contradictory {

@@ -44,6 +44,7 @@ fn the_list_in_every_format() {
     insta::assert_snapshot!("history_terminal", history(&scans(), &wide(None)));
     insta::assert_snapshot!("history_terminal_80", history(&scans(), &wide(Some(80))));
     insta::assert_snapshot!("history_markdown", markdown::table(&scans()));
+    schema::holds("history", std::str::from_utf8(&json::document(&scans()).unwrap()).unwrap());
     insta::assert_snapshot!("history_json", String::from_utf8(json::document(&scans()).unwrap()).unwrap());
 }
 

@@ -1,4 +1,4 @@
-//! Every JSON document is valid against the published schema, and the schema is strict. The validator here knows the few
+//! Every JSON document is valid against its published schema, and the schemas are strict. The validator here knows the few
 //! keywords that the schema uses and refuses any other; a full one would cost more to compile than this crate.
 
 use keysweep_core::call::CallErrorKind;
@@ -13,6 +13,19 @@ const SCHEMA: &str = include_str!("../../../../docs/schema/assessment-v1.schema.
 
 pub(crate) fn schema() -> Value {
     serde_json::from_str(SCHEMA).unwrap()
+}
+
+/// The published schema `keysweep.NAME/v1`.
+fn published(name: &str) -> Value {
+    let file = format!("{}/../../docs/schema/{name}-v1.schema.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// The document is valid against the published schema `keysweep.NAME/v1`.
+pub(crate) fn holds(name: &str, document: &str) {
+    let schema = published(name);
+    let document: Value = serde_json::from_str(document).unwrap();
+    assert_eq!(errors(&schema, &schema, &document, ""), Vec::<String>::new(), "{name}");
 }
 
 /// What is wrong with `value`, each with its place.
@@ -153,6 +166,21 @@ fn every_object_of_the_schema_is_closed_and_complete() {
     let mut seen = 0;
     visit(&schema(), &mut seen);
     assert_eq!(seen, 25);
+    for name in ["diagnosis", "diff", "explanation", "history", "ndjson", "rules"] {
+        let (schema, mut seen) = (published(name), 0);
+        visit(&schema, &mut seen);
+        assert!(seen > 3, "{name}");
+        assert_eq!(schema["$id"], format!("urn:keysweep:schema:{name}:v1"));
+    }
+}
+
+#[test]
+fn every_line_and_the_rules_are_valid() {
+    for (_, assessment) in samples::all() {
+        let text = render(&assessment, Format::Ndjson, &Options::default()).unwrap();
+        text.lines().for_each(|line| holds("ndjson", line));
+    }
+    holds("rules", &keysweep_report::rules::json::document(&keysweep_core::rule::RULES));
 }
 
 /// The names in the schema's list, sorted.
