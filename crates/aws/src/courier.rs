@@ -154,8 +154,9 @@ fn signature(
         .map_err(|error| error.to_string())?
         .into();
     let headers = request.headers.iter().map(|(name, value)| (*name, value.as_str()));
-    let signable = SignableRequest::new(request.method, &request.url, headers, SignableBody::Bytes(request.body))
-        .map_err(|error| error.to_string())?;
+    let signable =
+        SignableRequest::new(request.method, &request.url, headers, SignableBody::Bytes(request.body))
+            .map_err(|error| error.to_string())?;
     let (instructions, _) = sign(signable, &params).map_err(|error| error.to_string())?.into_parts();
     let (headers, _) = instructions.into_parts();
     Ok(headers.iter().map(|header| (header.name(), header.value().to_owned())).collect())
@@ -193,7 +194,8 @@ impl HeldCredentials {
         {
             return Ok(credentials.clone());
         }
-        let source = self.source.as_ref().ok_or_else(|| CredentialsError::not_loaded("none are configured"))?;
+        let source =
+            self.source.as_ref().ok_or_else(|| CredentialsError::not_loaded("none are configured"))?;
         let fresh = source.provide_credentials().await?;
         *held = Some(fresh.clone());
         Ok(fresh)

@@ -43,7 +43,9 @@ impl WebHooks for Session {
                     wait: wait.map(Duration::from_secs),
                     message: match answer.status {
                         status @ 300..400 => {
-                            format!("it answered {status}, a redirect, which is not followed: name the final URL")
+                            format!(
+                                "it answered {status}, a redirect, which is not followed: name the final URL"
+                            )
                         }
                         status => format!("it answered {status}"),
                     },

@@ -238,8 +238,7 @@ pub enum ListFormat {
 }
 
 const POLICIES_AFTER_HELP: &str = "\
-json: a policy for each purpose (scan, organization, clean-up, clean-up-entry, deactivation, and with --to
-delivery, delivery-to-bucket) and the trust policy.
+json: a policy for each purpose (scan, organization, clean-up, clean-up-entry, deactivation; with --to also delivery and delivery-to-bucket) and the trust policy.
 cloudformation: the roles of each account, for a StackSet, and the policies of whoever runs keysweep.
 terraform: the same as two modules.
 

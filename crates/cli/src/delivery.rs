@@ -11,8 +11,8 @@ use keysweep_aws::Session;
 use keysweep_core::account::AccountId;
 use keysweep_core::archive::ScanRecord;
 use keysweep_core::assessment::Assessment;
-use keysweep_core::delivery::{Batch, Destination, File, HookSecret, Undelivered, What, Why};
 use keysweep_core::call::CallErrorKind;
+use keysweep_core::delivery::{Batch, Destination, File, HookSecret, Undelivered, What, Why};
 use keysweep_core::ports::{Accounts as _, Archive as _, Clock};
 use keysweep_report::resolved::{Resolved, Settling};
 use keysweep_report::words;
@@ -56,7 +56,9 @@ impl Deliveries {
     pub fn prepare(settings: &Settings, formats: &[Format], is_anonymous: bool) -> Result<Self, Failure> {
         let to = settings.to.clone();
         if is_anonymous && to.contains(&Destination::SecurityHub) {
-            let error = anyhow!("Security Hub takes findings of real accounts only, and an anonymous report has none");
+            let error = anyhow!(
+                "Security Hub takes findings of real accounts only, and an anonymous report has none"
+            );
             return Err(Failure::usage(error).hint("leave --anonymize out, or deliver elsewhere"));
         }
         let has_hook = to.iter().any(|destination| matches!(destination, Destination::Hook(_)));
@@ -84,7 +86,12 @@ impl Deliveries {
     }
 
     /// Makes all of them, one after the other; one that fails keeps none of the others from being made.
-    pub async fn send(&self, session: &Session, clock: &impl Clock, parcel: Parcel<'_>) -> Result<(), Failure> {
+    pub async fn send(
+        &self,
+        session: &Session,
+        clock: &impl Clock,
+        parcel: Parcel<'_>,
+    ) -> Result<(), Failure> {
         let scan = &parcel.shown.assessment.id;
         let mut failed: Vec<(&Destination, Delivered)> = Vec::new();
         let files = self.files(parcel.shown)?;
@@ -101,10 +108,7 @@ impl Deliveries {
                 },
                 (Destination::SecurityHub | Destination::Bucket(_), Err(error)) => Delivered {
                     arrived: 0,
-                    missing: vec![Undelivered {
-                        what: What::Everything,
-                        why: Why::Call(error.clone()),
-                    }],
+                    missing: vec![Undelivered { what: What::Everything, why: Why::Call(error.clone()) }],
                 },
                 (Destination::Bucket(place), Ok(_)) => {
                     put_files(session, place, scan, &files, clock, self.give_up_after).await
@@ -115,7 +119,10 @@ impl Deliveries {
                 }
             };
             if delivered.missing.is_empty() {
-                note(self.quiet, &format!("delivered to {destination}: {}", arrived(destination, &delivered)));
+                note(
+                    self.quiet,
+                    &format!("delivered to {destination}: {}", arrived(destination, &delivered)),
+                );
             } else {
                 failed.push((destination, delivered));
             }
@@ -134,7 +141,12 @@ impl Deliveries {
         let file = |format: &Format| {
             let mut bytes = Vec::new();
             keysweep_report::write(&shown.assessment, *format, &options, &mut bytes)?;
-            Ok(File { format: format.name(), name: format.file_name(), media_type: format.media_type(), bytes })
+            Ok(File {
+                format: format.name(),
+                name: format.file_name(),
+                media_type: format.media_type(),
+                bytes,
+            })
         };
         let files: Result<Vec<File>, keysweep_report::Error> = self.formats.iter().map(file).collect();
         files.map_err(|error| {
@@ -212,7 +224,9 @@ async fn batches(parcel: &Parcel<'_>, region: &str) -> Result<Vec<Batch>, Failur
         batches.push(batch);
         Ok(())
     })
-    .map_err(|error| Failure::failed(anyhow::Error::new(error).context("the findings could not be written")))?;
+    .map_err(|error| {
+        Failure::failed(anyhow::Error::new(error).context("the findings could not be written"))
+    })?;
     Ok(batches)
 }
 
@@ -221,9 +235,8 @@ async fn settled(store: &Sql, later: &Assessment) -> Result<Vec<Resolved>, keysw
     let scans = store.scans().await?;
     let Some(at) = scans.iter().position(|scan| scan.begun.id == later.id) else { return Ok(Vec::new()) };
     let (of, before) = (scans.get(at), scans.get(at + 1..).unwrap_or_default());
-    let like = |scan: &&ScanRecord| {
-        scan.finished.is_some() && of.is_some_and(|of| scan.begun.same_scope(&of.begun))
-    };
+    let like =
+        |scan: &&ScanRecord| scan.finished.is_some() && of.is_some_and(|of| scan.begun.same_scope(&of.begun));
     let mut settling = Settling::of(later);
     for scan in before.iter().filter(like).take(SCANS_BACK) {
         let Some(earlier) = store.assessment(&scan.begun.id).await? else { continue };

@@ -76,7 +76,7 @@ impl Exit {
             Self::Clean => "Everything was assessed and no key is long-term inactive.",
             Self::Failed => {
                 "keysweep failed: there is no assessment, or it could not be written, or not all of it was delivered (`--to`); then the report is there, and the text says how to send it again."
-            },
+            }
             Self::Usage => {
                 "The command line, the environment or the configuration file is wrong. Nothing was called."
             }

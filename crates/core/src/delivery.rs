@@ -53,7 +53,9 @@ pub enum NotADestination {
     #[error("{0:?} is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens")]
     NotABucket(String),
     /// The prefix cannot stand before keys.
-    #[error("the prefix has at most 900 bytes of letters, digits, blanks and !-_.'()=+@,: and no empty, . or .. between its slashes")]
+    #[error(
+        "the prefix has at most 900 bytes of letters, digits, blanks and !-_.'()=+@,: and no empty, . or .. between its slashes"
+    )]
     NotAPrefix,
 }
 
@@ -144,7 +146,9 @@ impl HookUrl {
             return Err(NotADestination::Unknown);
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(NotADestination::NotAUrl("it has blanks, control characters or letters beyond ASCII"));
+            return Err(NotADestination::NotAUrl(
+                "it has blanks, control characters or letters beyond ASCII",
+            ));
         }
         if text.contains('#') {
             return Err(NotADestination::NotAUrl("what is behind # is never sent"));
@@ -155,7 +159,8 @@ impl HookUrl {
             return Err(NotADestination::HasUser);
         }
         let host = host(authority).ok_or(NotADestination::NotAUrl("its host or its port is wrong"))?;
-        let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_here =
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         if scheme == "http" && !is_here {
             return Err(NotADestination::NotEncrypted);
         }
@@ -415,7 +420,9 @@ mod tests {
     #[test]
     fn keys_are_the_scans_and_files() {
         let key = |text: &str| match text.parse() {
-            Ok(Destination::Bucket(place)) => (place.key("20261125T120000Z-1", "report.html"), place.objects()),
+            Ok(Destination::Bucket(place)) => {
+                (place.key("20261125T120000Z-1", "report.html"), place.objects())
+            }
             other => panic!("{other:?}"),
         };
         assert_eq!(

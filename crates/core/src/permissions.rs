@@ -181,10 +181,7 @@ mod tests {
     fn only_the_clean_up_and_deliveries_may_change_anything() {
         let writes = |grant: &Grant| grant.calls().any(|call| call.access() == Access::Write);
         let writing: Vec<Grant> = Grant::ALL.iter().copied().filter(writes).collect();
-        assert_eq!(
-            writing,
-            [Grant::CleanUp, Grant::Deactivation, Grant::Delivery, Grant::DeliveryToBucket]
-        );
+        assert_eq!(writing, [Grant::CleanUp, Grant::Deactivation, Grant::Delivery, Grant::DeliveryToBucket]);
         assert_eq!(
             actions(Grant::CleanUp),
             [

@@ -83,10 +83,7 @@ pub(crate) fn items<'a>(
 }
 
 /// The items that say whether accounts, and the organization, could be assessed.
-pub(crate) fn coverage<'a>(
-    assessment: &'a Assessment,
-    mask: &'a Mask<'a>,
-) -> impl Iterator<Item = Item<'a>> {
+pub(crate) fn coverage<'a>(assessment: &'a Assessment, mask: &'a Mask<'a>) -> impl Iterator<Item = Item<'a>> {
     let make = Maker { assessment, mask };
     let organization = matches!(assessment.scope, Scope::Organization(_)).then(move || make.organization());
     organization.into_iter().chain(assessment.accounts.iter().map(move |assessed| make.account(assessed)))

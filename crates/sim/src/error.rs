@@ -35,7 +35,9 @@ impl ApiError {
     pub fn throttled(service: Service) -> Self {
         match service {
             Service::Sts | Service::Iam => Self::new(400, "Throttling", "Rate exceeded"),
-            Service::CloudTrail | Service::SecurityHub | Service::S3 => Self::new(400, "ThrottlingException", "Rate exceeded"),
+            Service::CloudTrail | Service::SecurityHub | Service::S3 => {
+                Self::new(400, "ThrottlingException", "Rate exceeded")
+            }
             Service::Organizations => Self::new(
                 400,
                 "TooManyRequestsException",
@@ -78,7 +80,9 @@ impl ApiError {
         match service {
             Service::Sts | Service::Iam => Self::new(400, "ValidationError", message),
             Service::Organizations => Self::new(400, "InvalidInputException", message),
-            Service::CloudTrail | Service::SecurityHub | Service::S3 => Self::new(400, "InvalidParameterCombinationException", message),
+            Service::CloudTrail | Service::SecurityHub | Service::S3 => {
+                Self::new(400, "InvalidParameterCombinationException", message)
+            }
         }
     }
 

@@ -15,7 +15,10 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Calls AWS, and again where there was no answer or a fault of AWS's own.
-pub(super) async fn after_faults<T>(clock: &impl Clock, call: impl AsyncFn() -> CallResult<T>) -> CallResult<T> {
+pub(super) async fn after_faults<T>(
+    clock: &impl Clock,
+    call: impl AsyncFn() -> CallResult<T>,
+) -> CallResult<T> {
     let mut wait = FIRST_WAIT;
     for _ in 1..ATTEMPTS {
         match call().await {

@@ -10,9 +10,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt as _};
 use keysweep_core::account::AccountId;
 use keysweep_core::call::{Call, CallResult};
-use keysweep_core::delivery::{
-    Batch, BucketPrefix, File, HookSecret, HookUrl, Post, Undelivered, What, Why,
-};
+use keysweep_core::delivery::{Batch, BucketPrefix, File, HookSecret, HookUrl, Post, Undelivered, What, Why};
 use keysweep_core::ports::{Buckets, Clock, SecurityHubs, WebHooks};
 
 use crate::gate::{Caller, Desk, Gates};

@@ -114,18 +114,11 @@ async fn import(hubs: &Hubs, batches: Vec<Batch>) -> Delivered {
 #[tokio::test(start_paused = true)]
 async fn each_account_takes_its_own_findings_and_is_entered_once() {
     let hubs = Hubs::default();
-    let batches =
-        vec![batch(1, &["a", "b"]), batch(2, &["c"]), batch(1, &["d"]), batch(2, &["e", "f"])];
+    let batches = vec![batch(1, &["a", "b"]), batch(2, &["c"]), batch(1, &["d"]), batch(2, &["e", "f"])];
     assert_eq!(import(&hubs, batches).await, Delivered { arrived: 6, missing: Vec::new() });
     assert_eq!(
         hubs.log(),
-        [
-            "000000000001 a,b",
-            "000000000001 d",
-            "000000000002 c",
-            "000000000002 e,f",
-            "enter 000000000002"
-        ]
+        ["000000000001 a,b", "000000000001 d", "000000000002 c", "000000000002 e,f", "enter 000000000002"]
     );
 }
 
@@ -224,7 +217,10 @@ impl WebHooks for Shelf {
         if let Some(error) = self.posts.lock().unwrap().pop_front() {
             return Err(error);
         }
-        self.kept.lock().unwrap().insert(format!("{}:{}", post.scan, post.file.name), post.file.bytes.clone());
+        self.kept
+            .lock()
+            .unwrap()
+            .insert(format!("{}:{}", post.scan, post.file.name), post.file.bytes.clone());
         Ok(())
     }
 }

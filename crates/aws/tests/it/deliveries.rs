@@ -27,7 +27,8 @@ async fn findings_are_posted_signed_and_answers_read() {
         )
     })
     .await;
-    let imported = server.session().await.own_hub().batch_import_findings(b"{\"Findings\":[]}").await.unwrap();
+    let imported =
+        server.session().await.own_hub().batch_import_findings(b"{\"Findings\":[]}").await.unwrap();
     let refused = RefusedFinding {
         id: "b".to_owned(),
         code: "InvalidInput".to_owned(),
@@ -71,11 +72,26 @@ async fn a_member_account_is_sent_to_with_its_own_credentials() {
 async fn refusals_of_security_hub_have_kinds() {
     use CallErrorKind::*;
     for (status, body, kind, code) in [
-        (401, r#"{"Message":"off","Code":"InvalidAccessException"}"#, Rejected, Some("InvalidAccessException")),
+        (
+            401,
+            r#"{"Message":"off","Code":"InvalidAccessException"}"#,
+            Rejected,
+            Some("InvalidAccessException"),
+        ),
         (403, r#"{"message":"no","__type":"AccessDeniedException"}"#, Denied, Some("AccessDeniedException")),
-        (400, r#"{"Message":"x","__type":"com.amazonaws.securityhub#InvalidInputException:"}"#, Rejected, Some("InvalidInputException")),
+        (
+            400,
+            r#"{"Message":"x","__type":"com.amazonaws.securityhub#InvalidInputException:"}"#,
+            Rejected,
+            Some("InvalidInputException"),
+        ),
         (429, r#"{"Message":"slow"}"#, Throttled, None),
-        (429, r#"{"Message":"slow","__type":"TooManyRequestsException"}"#, Throttled, Some("TooManyRequestsException")),
+        (
+            429,
+            r#"{"Message":"slow","__type":"TooManyRequestsException"}"#,
+            Throttled,
+            Some("TooManyRequestsException"),
+        ),
         (500, r#"{"Message":"x","__type":"InternalException"}"#, Unavailable, Some("InternalException")),
         (503, "<html>", Unavailable, None),
         (403, "<html>", Malformed, None),
@@ -107,9 +123,16 @@ async fn silence_and_broken_connections_may_pass() {
 async fn objects_are_put_with_their_checksum_and_nothing_about_encryption() {
     let server = Server::start(|_| Reply::Answer(200, String::new())).await;
     let session = server.session().await;
-    session.put_object("reports", "a b/scan-1/report.html", "text/html; charset=utf-8", b"<p>").await.unwrap();
+    session
+        .put_object("reports", "a b/scan-1/report.html", "text/html; charset=utf-8", b"<p>")
+        .await
+        .unwrap();
     let request = &server.requests()[0];
-    assert!(request.head.starts_with("PUT /reports/a%20b/scan-1/report.html HTTP/1.1\r\n"), "{}", request.head);
+    assert!(
+        request.head.starts_with("PUT /reports/a%20b/scan-1/report.html HTTP/1.1\r\n"),
+        "{}",
+        request.head
+    );
     assert_eq!(request.body, "<p>");
     assert_eq!(header(request, "content-type"), Some("text/html; charset=utf-8"));
     let digest = Sha256::digest(b"<p>");
@@ -133,7 +156,8 @@ async fn refusals_of_s3_have_kinds() {
         (403, "SignatureDoesNotMatch", CredentialsInvalid),
         (400, "ExpiredToken", CredentialsExpired),
     ] {
-        let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>as S3 says</Message></Error>");
+        let body =
+            format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>as S3 says</Message></Error>");
         let server = Server::start(move |_| Reply::Answer(status, body.clone())).await;
         let session = server.session().await;
         let error = session.put_object("reports", "k", "text/plain", b"x").await.unwrap_err();
@@ -145,7 +169,11 @@ async fn refusals_of_s3_have_kinds() {
 #[tokio::test]
 async fn a_bucket_of_another_region_is_found_there() {
     let server = Server::start(|request| match request.signed_for() {
-        "eu-west-1" => Reply::With(301, "x-amz-bucket-region: us-west-2", "<Error><Code>PermanentRedirect</Code></Error>".to_owned()),
+        "eu-west-1" => Reply::With(
+            301,
+            "x-amz-bucket-region: us-west-2",
+            "<Error><Code>PermanentRedirect</Code></Error>".to_owned(),
+        ),
         _ => Reply::Answer(200, String::new()),
     })
     .await;
@@ -201,7 +229,11 @@ async fn hooks_are_signed_over_timestamp_and_body() {
 async fn redirects_are_not_followed_and_errors_show_no_secret() {
     let secret = HookSecret::new(b"a secret of enough bytes".to_vec()).unwrap();
     for (reply, may_pass, text) in [
-        (Reply::With(302, "location: http://127.0.0.1:9/", String::new()), false, "it answered 302, a redirect"),
+        (
+            Reply::With(302, "location: http://127.0.0.1:9/", String::new()),
+            false,
+            "it answered 302, a redirect",
+        ),
         (Reply::Answer(403, "who are you".to_owned()), false, "it answered 403"),
         (Reply::Answer(429, String::new()), true, "it answered 429"),
         (Reply::Answer(503, String::new()), true, "it answered 503"),

@@ -76,36 +76,36 @@ struct Work {
 }
 
 impl Work {
-async fn write(self, mut stop: watch::Receiver<bool>) -> Outcome {
-    let Self { args, formats, expected, reports, delivery, deliveries } = self;
-    let store = args.state.open().await?;
-    let scans = store.scans().await.map_err(failed)?;
-    let mut assessment = whole(&store, named(&scans, &args.scan)?).await?;
-    assessment.expect_accounts(&expected);
-    let resolved = match &args.compare {
-        Some(text) => resolved(&whole(&store, named(&scans, text)?).await?, &assessment)?,
-        None => Vec::new(),
-    };
-    let place = reports.place();
-    let options = Options {
-        mask: args.mask,
-        style: style(args.color, args.width.map(usize::from), place.is_some()),
-        resolved,
-        ..Options::default()
-    };
-    let shown = reports.write(&assessment, &options)?;
-    if deliveries.is_empty() {
-        tell(&assessment, &formats, place, args.quiet);
-        return Ok(Exit::Clean);
+    async fn write(self, mut stop: watch::Receiver<bool>) -> Outcome {
+        let Self { args, formats, expected, reports, delivery, deliveries } = self;
+        let store = args.state.open().await?;
+        let scans = store.scans().await.map_err(failed)?;
+        let mut assessment = whole(&store, named(&scans, &args.scan)?).await?;
+        assessment.expect_accounts(&expected);
+        let resolved = match &args.compare {
+            Some(text) => resolved(&whole(&store, named(&scans, text)?).await?, &assessment)?,
+            None => Vec::new(),
+        };
+        let place = reports.place();
+        let options = Options {
+            mask: args.mask,
+            style: style(args.color, args.width.map(usize::from), place.is_some()),
+            resolved,
+            ..Options::default()
+        };
+        let shown = reports.write(&assessment, &options)?;
+        if deliveries.is_empty() {
+            tell(&assessment, &formats, place, args.quiet);
+            return Ok(Exit::Clean);
+        }
+        if let Some(place) = place {
+            note(args.quiet, &place);
+        }
+        let session = Session::load(session_options(&delivery)).await.map_err(no_session)?;
+        let parcel = Parcel { shown: &shown, own: None, store: &store };
+        deliver(&deliveries, &session, &SystemClock::new(), parcel, &mut stop).await?;
+        Ok(Exit::Clean)
     }
-    if let Some(place) = place {
-        note(args.quiet, &place);
-    }
-    let session = Session::load(session_options(&delivery)).await.map_err(no_session)?;
-    let parcel = Parcel { shown: &shown, own: None, store: &store };
-    deliver(&deliveries, &session, &SystemClock::new(), parcel, &mut stop).await?;
-    Ok(Exit::Clean)
-}
 }
 
 /// The assessment of a scan, which must have finished.

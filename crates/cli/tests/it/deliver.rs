@@ -102,10 +102,16 @@ fn is_signed((head, body): &(String, Vec<u8>)) -> bool {
 fn each_format_is_posted_as_it_was_written_and_signed() {
     let aws = two_accounts();
     let receiver = Receiver::answering(&[200]);
-    let mut program = aws
-        .keysweep()
-        .env("KEYSWEEP_WEBHOOK_SECRET", SECRET)
-        .args(["scan", "--org", "--format", "json,csv", "--output", "reports/", "--to", &receiver.url]);
+    let mut program = aws.keysweep().env("KEYSWEEP_WEBHOOK_SECRET", SECRET).args([
+        "scan",
+        "--org",
+        "--format",
+        "json,csv",
+        "--output",
+        "reports/",
+        "--to",
+        &receiver.url,
+    ]);
     let run = program.run();
     assert_eq!(run.code, 3, "{}", run.stderr);
     let address = receiver.url.split('/').nth(2).unwrap();
@@ -167,11 +173,8 @@ fn what_does_not_arrive_is_told_with_how_to_send_it_again() {
 fn a_redirect_is_an_error() {
     let aws = two_accounts();
     let receiver = Receiver::answering(&[302]);
-    let run = aws
-        .keysweep()
-        .env("KEYSWEEP_WEBHOOK_SECRET", SECRET)
-        .args(["scan", "--to", &receiver.url])
-        .run();
+    let run =
+        aws.keysweep().env("KEYSWEEP_WEBHOOK_SECRET", SECRET).args(["scan", "--to", &receiver.url]).run();
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert!(run.stderr.contains("it answered 302, a redirect, which is not followed"), "{}", run.stderr);
     assert!(run.stdout.contains("alice"), "the report is written all the same: {}", run.stdout);
@@ -237,7 +240,9 @@ fn findings_go_to_the_security_hub_of_their_account_and_are_closed_there() {
                 assert!(head.contains("/us-east-1/securityhub/aws4_request"), "{head}");
                 request(body)
             })
-            .map(|finding| ["AwsAccountId", "Id", "RecordState"].map(|name| finding[name].as_str().unwrap().to_owned()))
+            .map(|finding| {
+                ["AwsAccountId", "Id", "RecordState"].map(|name| finding[name].as_str().unwrap().to_owned())
+            })
             .collect();
         arrived.sort();
         arrived
@@ -253,11 +258,14 @@ fn findings_go_to_the_security_hub_of_their_account_and_are_closed_there() {
     let key = |number: u64, key: &str| format!("{}:{key}", account(number));
     scan(&[]);
     let organization = arrived(0).iter().find(|row| row[1].starts_with("o-")).unwrap()[1].clone();
-    let coverage = [(1, organization, "ACTIVE"), (1, key(1, "coverage"), "ACTIVE"), (1, key(2, "coverage"), "ACTIVE")];
+    let coverage =
+        [(1, organization, "ACTIVE"), (1, key(1, "coverage"), "ACTIVE"), (1, key(2, "coverage"), "ACTIVE")];
     let both = [(1, key(1, OLD), "ACTIVE"), (2, key(2, OTHER), "ACTIVE")];
     assert_eq!(arrived(0), expected(&[&coverage[..], &both].concat()));
     let signers = |after: usize| {
-        let signer = |(head, _): &(String, Vec<u8>)| header(head, "authorization").unwrap().split('/').next().unwrap().to_owned();
+        let signer = |(head, _): &(String, Vec<u8>)| {
+            header(head, "authorization").unwrap().split('/').next().unwrap().to_owned()
+        };
         let mut signers: Vec<String> = hub.calls()[after..].iter().map(signer).collect();
         signers.sort();
         signers.dedup();

@@ -230,7 +230,10 @@ mod tests {
             let text = crate::policies::text(&none, *format);
             assert!(!text.contains("securityhub") && !text.contains("s3:"), "{text}");
             let text = crate::policies::text(&names(), *format);
-            assert!(text.contains("securityhub:BatchImportFindings") && text.contains("s3:PutObject"), "{text}");
+            assert!(
+                text.contains("securityhub:BatchImportFindings") && text.contains("s3:PutObject"),
+                "{text}"
+            );
         }
     }
 

@@ -20,6 +20,7 @@ use crate::samples::{
     account, all, assessment, at, contradictory, dated, denied, hostile, key_id, long_term, problem, recent,
     root_key, undetermined, user,
 };
+use crate::schema;
 
 const A: &str = "111122223333";
 const B: &str = "222233334444";

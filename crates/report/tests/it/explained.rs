@@ -13,9 +13,9 @@ use keysweep_report::timeline::{BarKind, MarkKind, Timeline};
 use keysweep_report::{Format, Options, render, words};
 use proptest::prelude::*;
 
-use crate::schema;
 use crate::keys::{self, Key, TODAY, day, settled};
 use crate::samples;
+use crate::schema;
 
 fn explanation(key: &Key) -> (Finding, Explanation) {
     let (finding, account) = key.finding();

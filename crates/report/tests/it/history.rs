@@ -9,6 +9,7 @@ use keysweep_report::history::{json, markdown};
 use keysweep_report::terminal::history::history;
 
 use crate::samples;
+use crate::schema;
 
 fn record(assessment: &Assessment, id: &str, started_at: &str) -> ScanRecord {
     let took = assessment.finished_at - assessment.started_at;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keysweep_core::account::AccountState;
-use keysweep_core::call::{Call, Task, CallErrorKind, CallResult};
+use keysweep_core::call::{Call, CallErrorKind, CallResult, Task};
 use keysweep_core::key::{LastUsed, ListedStatus};
 use keysweep_core::ports::{Accounts, Clock, Directory, Inventory, ReportState, StatusHistory};
 
