@@ -50,6 +50,8 @@ impl Session {
             url: self.shared.endpoints.object(self.partition(), region, bucket, key),
             headers: vec![
                 ("content-type", media_type.to_owned()),
+                // As the SDKs name it beside the checksum itself.
+                ("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()),
                 ("x-amz-checksum-sha256", BASE64.encode(Sha256::digest(bytes))),
             ],
             body: bytes,
