@@ -252,19 +252,16 @@ fn secret(settings: &Settings) -> Result<HookSecret, Failure> {
     let hint = format!(
         "put the secret that the receiver knows into {SECRET_VARIABLE}, or into a file that --webhook-secret-file names; `openssl rand -hex 32` makes one"
     );
-    let (bytes, place) = match &settings.webhook_secret_file {
-        Some(file) => {
-            let read = std::fs::read(file).context("the secret of the web hook could not be read");
-            let bytes = read.map_err(|error| Failure::usage(error).of(file).hint(&hint))?;
-            (bytes, file.display().to_string())
-        }
-        None => match std::env::var(SECRET_VARIABLE) {
-            Ok(secret) => (secret.into_bytes(), SECRET_VARIABLE.to_owned()),
-            Err(_) => {
-                let error = anyhow!("a web hook needs a secret to sign with, and there is none");
-                return Err(Failure::usage(error).hint(&hint));
-            }
-        },
+    let (bytes, place) = if let Some(file) = &settings.webhook_secret_file {
+        let read = std::fs::read(file).context("the secret of the web hook could not be read");
+        let bytes = read.map_err(|error| Failure::usage(error).of(file).hint(&hint))?;
+        (bytes, file.display().to_string())
+    } else {
+        let secret = std::env::var(SECRET_VARIABLE).map_err(|_| {
+            let error = anyhow!("a web hook needs a secret to sign with, and there is none");
+            Failure::usage(error).hint(&hint)
+        })?;
+        (secret.into_bytes(), SECRET_VARIABLE.to_owned())
     };
     // An editor's newline at the end is no part of it.
     HookSecret::new(bytes.trim_ascii_end().to_vec())

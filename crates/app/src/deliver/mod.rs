@@ -40,7 +40,7 @@ pub async fn import_findings<H: SecurityHubs, C: Clock>(
     for batch in batches {
         of_accounts.entry(batch.account).or_default().push(batch);
     }
-    let desk = Desk { clock, progress: &Silent, give_up_after };
+    let desk = Desk::new(clock, &Silent, give_up_after);
     let entering = Gates::new();
     let importer = findings::Importer { hubs, own, desk: &desk, entering: &entering };
     let sent = stream::iter(of_accounts)
@@ -63,7 +63,7 @@ pub async fn put_files<B: Buckets, C: Clock>(
     clock: &C,
     give_up_after: Duration,
 ) -> Delivered {
-    let desk = Desk { clock, progress: &Silent, give_up_after };
+    let desk = Desk::new(clock, &Silent, give_up_after);
     let caller = Caller::new(&desk);
     let gates = Gates::new();
     let mut delivered = Delivered::default();

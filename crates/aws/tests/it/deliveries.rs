@@ -17,6 +17,12 @@ fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
 }
 
+/// The bytes in hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from_digit(u32::from(digit), 16).unwrap()).collect()
+}
+
 #[tokio::test]
 async fn findings_are_posted_signed_and_answers_read() {
     let server = Server::start(|_| {
@@ -137,8 +143,7 @@ async fn objects_are_put_with_their_checksum_and_nothing_about_encryption() {
     assert_eq!(header(request, "content-type"), Some("text/html; charset=utf-8"));
     let digest = Sha256::digest(b"<p>");
     assert_eq!(header(request, "x-amz-checksum-sha256"), Some(BASE64.encode(digest).as_str()));
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(header(request, "x-amz-content-sha256"), Some(hex.as_str()));
+    assert_eq!(header(request, "x-amz-content-sha256"), Some(hex(&digest).as_str()));
     assert!(request.head.contains("/eu-west-1/s3/aws4_request"), "{}", request.head);
     assert!(!request.head.contains("encryption"), "{}", request.head);
     let signed = request.head.split("SignedHeaders=").nth(1).unwrap().split(',').next().unwrap();
@@ -212,8 +217,7 @@ async fn hooks_are_signed_over_timestamp_and_body() {
     let (timestamp, signature) = signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(b"a secret of enough bytes").unwrap();
     mac.update(format!("{timestamp}.{}", request.body).as_bytes());
-    let wanted: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(signature, wanted);
+    assert_eq!(signature, hex(&mac.finalize().into_bytes()));
     for (name, value) in [
         ("content-type", "application/json"),
         ("keysweep-scan", "scan-1"),

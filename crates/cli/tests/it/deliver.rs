@@ -13,10 +13,13 @@ use crate::simulated::{OLD, OTHER, account, days_ago, two_accounts};
 
 const SECRET: &str = "the secret of this test";
 
+/// The head of a request, and its body.
+type Call = (String, Vec<u8>);
+
 /// A receiver on 127.0.0.1.
 struct Receiver {
     url: String,
-    calls: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    calls: Arc<Mutex<Vec<Call>>>,
 }
 
 impl Receiver {
@@ -38,7 +41,7 @@ impl Receiver {
     fn start(path: &str, answer: impl Fn(usize, &[u8]) -> (u16, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}{path}", listener.local_addr().unwrap());
-        let calls: Arc<Mutex<Vec<(String, Vec<u8>)>>> = Arc::default();
+        let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
         let log = Arc::clone(&calls);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -55,12 +58,12 @@ impl Receiver {
         Self { url, calls }
     }
 
-    fn calls(&self) -> Vec<(String, Vec<u8>)> {
+    fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
     }
 }
 
-fn read(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+fn read(stream: &mut TcpStream) -> Option<Call> {
     let mut received = Vec::new();
     let mut chunk = [0; 4096];
     loop {
@@ -87,15 +90,20 @@ fn request(body: &[u8]) -> Vec<Value> {
 }
 
 /// Whether who knows the secret made the call, as a receiver would find out.
-fn is_signed((head, body): &(String, Vec<u8>)) -> bool {
+fn is_signed((head, body): &Call) -> bool {
     let signature = header(head, "keysweep-signature").unwrap();
     let (time, signature) = signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(time.as_bytes());
     mac.update(b".");
     mac.update(body);
-    let wanted: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    signature == wanted
+    signature == hex(&mac.finalize().into_bytes())
+}
+
+/// The bytes in hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from_digit(u32::from(digit), 16).unwrap()).collect()
 }
 
 #[test]
@@ -164,7 +172,7 @@ fn what_does_not_arrive_is_told_with_how_to_send_it_again() {
     assert_eq!(calls.len(), 2);
     assert!(calls.iter().all(is_signed));
     assert!(calls[1].1 == std::fs::read(&report).unwrap(), "byte for byte");
-    let key = |call: &(String, Vec<u8>)| header(&call.0, "idempotency-key").unwrap().to_owned();
+    let key = |call: &Call| header(&call.0, "idempotency-key").unwrap().to_owned();
     assert_eq!(key(&calls[0]), format!("{id}/assessment.json"));
     assert_eq!(key(&calls[0]), key(&calls[1]));
 }
@@ -263,9 +271,8 @@ fn findings_go_to_the_security_hub_of_their_account_and_are_closed_there() {
     let both = [(1, key(1, OLD), "ACTIVE"), (2, key(2, OTHER), "ACTIVE")];
     assert_eq!(arrived(0), expected(&[&coverage[..], &both].concat()));
     let signers = |after: usize| {
-        let signer = |(head, _): &(String, Vec<u8>)| {
-            header(head, "authorization").unwrap().split('/').next().unwrap().to_owned()
-        };
+        let signer =
+            |(head, _): &Call| header(head, "authorization").unwrap().split('/').next().unwrap().to_owned();
         let mut signers: Vec<String> = hub.calls()[after..].iter().map(signer).collect();
         signers.sort();
         signers.dedup();

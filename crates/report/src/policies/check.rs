@@ -130,7 +130,7 @@ fn check_actions(names: &Names, format: PolicyFormat) -> Result<(), NotExact> {
         let needed: BTreeSet<String> = names
             .grants()
             .filter(|grant| grants.contains(grant))
-            .flat_map(|grant| grant.calls())
+            .flat_map(Grant::calls)
             .map(|call| call.to_string())
             .chain(trusted)
             .collect();
