@@ -24,7 +24,7 @@ fn explanation(key: &Key) -> (Finding, Explanation) {
 }
 
 /// The sentence of the explanation stands in every format that has room for one; the tables of the terminal and of Markdown
-/// have columns instead, and a test case of JUnit that passes has no text.
+/// have columns instead, and a test case of `JUnit` that passes has no text.
 #[test]
 fn every_format_says_it_in_the_same_words() {
     let assessment = samples::every_verdict();
