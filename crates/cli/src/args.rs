@@ -432,7 +432,8 @@ pub struct ReportArgs {
     /// The scan, by its id or the beginning of it, or `latest`: the last that finished
     #[arg(value_name = "SCAN", default_value = "latest")]
     pub scan: String,
-    /// Also tell what has become of the findings of this earlier scan: ndjson, ocsf and asff close those that are settled
+    /// Compare with this earlier scan: terminal, html and markdown tell what changed; ndjson, ocsf and asff close the
+    /// findings that are settled
     #[arg(long, value_name = "SCAN")]
     pub compare: Option<String>,
     /// Hold the scan against a list of accounts that must have been assessed completely, as `scan` does: a file with one

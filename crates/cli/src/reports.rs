@@ -67,9 +67,10 @@ impl Reports {
             Some(anonymizer) => {
                 let resolved =
                     options.resolved.iter().map(|resolved| anonymizer.resolved(resolved)).collect();
+                let compared = options.compared.as_ref().map(|compared| anonymizer.compared(compared));
                 Shown {
                     assessment: Cow::Owned(anonymizer.assessment(assessment)),
-                    options: Options { resolved, ..options.clone() },
+                    options: Options { resolved, compared, ..options.clone() },
                 }
             }
         };

@@ -6,6 +6,7 @@
 
 pub mod anonymize;
 pub mod asff;
+pub mod compared;
 mod compliance;
 pub mod csv;
 pub mod diagnosis;
@@ -27,6 +28,7 @@ pub mod rules;
 pub mod summary;
 pub mod terminal;
 pub mod timeline;
+pub mod trend;
 pub mod visible;
 pub mod words;
 
@@ -36,6 +38,7 @@ use std::str::FromStr;
 
 use keysweep_core::assessment::Assessment;
 
+pub use compared::Compared;
 pub use resolved::Resolved;
 pub use terminal::Style;
 
@@ -125,6 +128,11 @@ pub struct Options {
     /// Findings of an earlier scan that are settled. The formats that other systems keep (`ndjson`, `ocsf`, `asff`) tell of
     /// them.
     pub resolved: Vec<Resolved>,
+    /// The earlier scan that this one is compared with. The formats that people read (`terminal`, `html`, `markdown`,
+    /// `github-summary`) tell what changed.
+    pub compared: Option<Compared>,
+    /// What earlier scans of the same came to, the earliest first. `html` shows the trend.
+    pub trend: Vec<trend::Point>,
     /// The region that the findings of `asff` are for; the partition's lead region where `None`.
     pub region: Option<String>,
 }
@@ -155,12 +163,12 @@ pub fn write(
     let written = match format {
         Format::Terminal => io::Write::write_all(&mut out, terminal::summary(assessment, options).as_bytes()),
         Format::Json => json::write(assessment, options.mask, &mut out),
-        Format::Html => html::write(assessment, options.mask, &mut out),
+        Format::Html => html::write(assessment, options, &mut out),
         Format::Ndjson => ndjson::write(assessment, options, &mut out),
         Format::Ocsf => ocsf::write(assessment, options, &mut out),
         Format::Asff => asff::write(assessment, options, &mut out),
-        Format::Markdown => markdown::write(assessment, options.mask, markdown::COMMENT, &mut out),
-        Format::GithubSummary => markdown::write(assessment, options.mask, markdown::STEP_SUMMARY, &mut out),
+        Format::Markdown => markdown::write(assessment, options, markdown::COMMENT, &mut out),
+        Format::GithubSummary => markdown::write(assessment, options, markdown::STEP_SUMMARY, &mut out),
         Format::Junit => junit::write(assessment, options.mask, &mut out),
         Format::Csv => csv::write(assessment, options.mask, &mut out),
     };

@@ -18,7 +18,7 @@ use keysweep_core::totals::Totals;
 
 use crate::mask::Mask;
 use crate::visible::visible;
-use crate::{summary, words};
+use crate::{Options, diff, summary, words};
 
 /// GitHub takes so many characters in an issue, a pull request or a comment; counted in bytes here, which is never more.
 pub const COMMENT: usize = 65_536;
@@ -30,10 +30,21 @@ pub const STEP_SUMMARY: usize = 1 << 20;
 const FOR_HEADS: usize = 3000;
 
 /// Writes at most `limit` bytes.
-pub fn write(assessment: &Assessment, mask: bool, limit: usize, mut out: impl io::Write) -> io::Result<()> {
-    let mask = &Mask::new(assessment, mask);
+pub fn write(
+    assessment: &Assessment,
+    options: &Options,
+    limit: usize,
+    mut out: impl io::Write,
+) -> io::Result<()> {
+    let mask = &Mask::asked(assessment, options);
     let mut page = Page::new(limit, mask);
     page.head(assessment);
+    if let Some(compared) = &options.compared {
+        let difference = compared.with(assessment);
+        let since = page.code(&diff::scan(&compared.earlier));
+        page.block(&format!("**Changed since {since}:** {}.", diff::counts(&difference)));
+        diff::markdown::changes(&mut page, &difference);
+    }
     let with = |verdict| {
         let mut keys: Vec<_> = assessment
             .accounts

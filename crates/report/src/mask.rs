@@ -38,7 +38,13 @@ impl<'a> Mask<'a> {
 
     /// Masks every id that `assessment` names, and everything that looks like one.
     pub fn on(assessment: &'a Assessment) -> Self {
-        let ids: HashSet<&[u8]> = known_ids(assessment).map(|id| id.as_str().as_bytes()).collect();
+        Self::over([assessment])
+    }
+
+    /// Masks every id that one of `assessments` names, and everything that looks like one.
+    pub fn over(assessments: impl IntoIterator<Item = &'a Assessment>) -> Self {
+        let ids = assessments.into_iter().flat_map(known_ids);
+        let ids: HashSet<&[u8]> = ids.map(|id| id.as_str().as_bytes()).collect();
         let lengths = ids.iter().map(|id| id.len()).collect();
         Self { known: Some(Known { ids, lengths }) }
     }
@@ -46,6 +52,12 @@ impl<'a> Mask<'a> {
     /// [`Mask::on`] or [`Mask::off`].
     pub fn new(assessment: &'a Assessment, on: bool) -> Self {
         if on { Self::on(assessment) } else { Self::off() }
+    }
+
+    /// What `options` ask for, for a report on `assessment`.
+    pub fn asked(assessment: &'a Assessment, options: &'a crate::Options) -> Self {
+        let earlier = options.compared.as_ref().map(|compared| &compared.earlier);
+        if options.mask { Self::over(std::iter::once(assessment).chain(earlier)) } else { Self::off() }
     }
 
     /// Whether it masks.

@@ -185,12 +185,14 @@ pub fn finding(finding: &Finding, policy: &Policy) -> String {
 /// When an undetermined key will be known: "will be known by 2026-09-30 if it stays inactive".
 pub fn known_by(known_by: Option<Instant>) -> String {
     match known_by {
-        // The day after, where the instant lies within a day: by its beginning it is not yet known.
-        Some(at) => {
-            format!("will be known by {} if it stays inactive", date(at + SignedDuration::from_secs(DAY - 1)))
-        }
+        Some(at) => format!("will be known by {} if it stays inactive", known_by_day(at)),
         None => "is not known until its history can be read".to_owned(),
     }
+}
+
+/// The first day on which what is known by `at` is known all day long: the day after, where the instant lies within a day.
+pub fn known_by_day(at: Instant) -> String {
+    date(at + SignedDuration::from_secs(DAY - 1))
 }
 
 /// What a confidence rests on.

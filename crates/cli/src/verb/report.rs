@@ -8,9 +8,10 @@ use keysweep_aws::{Session, SystemClock};
 use keysweep_core::account::AccountId;
 use keysweep_core::archive::ScanRecord;
 use keysweep_core::assessment::Assessment;
-use keysweep_core::ports::Archive as _;
+use keysweep_core::diff::Difference;
+use keysweep_core::ports::{Archive as _, Store as _};
 use keysweep_report::resolved::{Resolved, settled};
-use keysweep_report::{Format, Options};
+use keysweep_report::{Compared, Format, Options, trend};
 use keysweep_store::Sql;
 use tokio::sync::watch;
 
@@ -82,15 +83,20 @@ impl Work {
         let scans = store.scans().await.map_err(failed)?;
         let mut assessment = whole(&store, named(&scans, &args.scan)?).await?;
         assessment.expect_accounts(&expected);
-        let resolved = match &args.compare {
-            Some(text) => resolved(&whole(&store, named(&scans, text)?).await?, &assessment)?,
-            None => Vec::new(),
+        let (resolved, compared) = match &args.compare {
+            Some(text) => {
+                let earlier = whole(&store, named(&scans, text)?).await?;
+                (resolved(&earlier, &assessment)?, Some(compared(&store, earlier, &assessment).await?))
+            }
+            None => (Vec::new(), None),
         };
         let place = reports.place();
         let options = Options {
             mask: args.mask,
             style: style(args.color, args.width.map(usize::from), place.is_some()),
             resolved,
+            compared,
+            trend: trend::before(&assessment, &scans),
             ..Options::default()
         };
         let shown = reports.write(&assessment, &options)?;
@@ -115,6 +121,19 @@ async fn whole(store: &Sql, scan: &ScanRecord) -> Result<Assessment, Failure> {
         Failure::failed(anyhow!("scan {id} did not finish, so it has no report"))
             .hint("go on with it by `keysweep scan --resume`, or name another scan")
     })
+}
+
+/// The scan to compare with, and what other scans tell of keys that are no longer among the inactive ones.
+async fn compared(store: &Sql, earlier: Assessment, later: &Assessment) -> Result<Compared, Failure> {
+    let became = {
+        let mut difference = Difference::between(&earlier, later);
+        for account in difference.undecided() {
+            let remembered = store.recall(account).await.map_err(failed)?;
+            difference.decide(account, &remembered);
+        }
+        Compared::decided(&difference)
+    };
+    Ok(Compared { earlier, became })
 }
 
 fn resolved(earlier: &Assessment, later: &Assessment) -> Result<Vec<Resolved>, Failure> {

@@ -8,14 +8,15 @@ use keysweep_app::memory::StoreFailure;
 use keysweep_app::scan::{Resumed, ScanError, ScanRequest, Scanned, Target, scan};
 use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock, UnusableCaBundle};
 use keysweep_core::account::AccountId;
+use keysweep_core::archive::ScanRecord;
 use keysweep_core::assessment::Assessment;
 use keysweep_core::call::{CallError, CallErrorKind};
 use keysweep_core::finding::Verdict;
 use keysweep_core::policy::Policy;
-use keysweep_core::ports::Clock;
+use keysweep_core::ports::{Archive as _, Clock};
 use keysweep_core::problem::{Gap, Problem};
 use keysweep_report::words::{self, grouped};
-use keysweep_report::{Format, Options};
+use keysweep_report::{Format, Options, trend};
 use keysweep_store::StoreError;
 use tokio::sync::watch;
 
@@ -84,7 +85,9 @@ async fn assess(
         Some(Ok(Scanned { mut assessment, not_kept })) => {
             assessment.expect_accounts(&expected);
             let is_stopped = *stop.borrow();
-            let (exit, shown) = report(&assessment, &settings, reports, is_stopped)?;
+            // The report is whole without them; a store that cannot be read is told of below.
+            let earlier = store.scans().await.unwrap_or_default();
+            let (exit, shown) = report(&assessment, &earlier, &settings, reports, is_stopped)?;
             let own = Some(assessment.caller.account);
             let parcel = Parcel { shown: &shown, own, store: &store };
             let delivered = deliver(&deliveries, &session, &clock, parcel, &mut stop).await;
@@ -194,6 +197,7 @@ pub(crate) fn new_id(clock: &impl Clock) -> String {
 /// Writes the reports, says in a line where they are, and tells what the assessment comes to.
 fn report<'a>(
     assessment: &'a Assessment,
+    earlier: &[ScanRecord],
     settings: &Settings,
     reports: Reports,
     is_stopped: bool,
@@ -203,6 +207,7 @@ fn report<'a>(
     let options = Options {
         mask: settings.mask,
         style: style(settings.color, settings.width, place.is_some()),
+        trend: trend::before(assessment, earlier),
         ..Options::default()
     };
     let shown = reports.write(assessment, &options)?;

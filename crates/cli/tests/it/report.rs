@@ -62,6 +62,19 @@ fn findings_that_a_later_scan_misses_in_a_complete_account_are_closed_by_their_i
     assert_eq!(settled[0]["finding_id"], format!("000000000002:{OTHER}"));
     assert_eq!(settled[0]["resolution"], "not_inactive");
 
+    // People are told what changed, with what other scans know of it, and the trend.
+    for (format, heading) in
+        [("terminal", "What changed"), ("markdown", "**Changed since"), ("html", "What changed</h2>")]
+    {
+        let run = report(&state, &["--compare", &first, "--format", format]);
+        let (_, changed) = run.stdout.split_once(heading).unwrap_or_default();
+        assert!(changed.contains("Reactivated") && changed.contains(OTHER), "{format}: {}", run.stdout);
+        assert!(!report(&state, &["--format", format]).stdout.contains(heading), "{format}");
+    }
+    let page = report(&state, &["--format", "html"]).stdout;
+    assert_eq!(page.matches("<svg class=trend").count(), 1);
+    assert!(!report(&state, &[&first, "--format", "html"]).stdout.contains("<svg class=trend"));
+
     let run = report(&state, &[&first, "--compare", "latest"]);
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("is later than scan"), "{}", run.stderr);

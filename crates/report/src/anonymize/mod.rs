@@ -14,6 +14,7 @@ use keysweep_core::finding::Finding;
 use keysweep_core::key::{Owner, UserName};
 use keysweep_core::problem::{Gap, Problem};
 
+use crate::compared::{Became, Compared};
 use crate::resolved::Resolved;
 use pseudonym::Pseudonyms;
 
@@ -56,6 +57,19 @@ impl Anonymizer {
     /// A settled finding without a name or id of the original.
     pub fn resolved(&self, original: &Resolved) -> Resolved {
         Resolved { finding: self.finding(&original.finding), ..original.clone() }
+    }
+
+    /// The scan that a report is compared with, without a name or id of the original.
+    pub fn compared(&self, original: &Compared) -> Compared {
+        let became = |became: &Became| Became {
+            account: self.pseudonyms.account(became.account),
+            key: self.pseudonyms.key(&became.key),
+            change: became.change,
+        };
+        Compared {
+            earlier: self.assessment(&original.earlier),
+            became: original.became.iter().map(became).collect(),
+        }
     }
 
     /// The pseudonym of a text that is a name or an id as a whole.

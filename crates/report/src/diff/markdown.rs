@@ -18,6 +18,12 @@ pub fn page(difference: &Difference<'_>) -> String {
         let note = page.code(&note);
         page.block(&note);
     }
+    changes(&mut page, difference);
+    page.into_text()
+}
+
+/// The tables of the keys and accounts.
+pub(crate) fn changes(page: &mut Page<'_>, difference: &Difference<'_>) {
     for change in KeyChange::ALL {
         let keys: Vec<_> = difference.keys.iter().filter(|key| key.change == change).collect();
         let columns = ["Account", "User", "Key", "Owner", "What"];
@@ -39,5 +45,4 @@ pub fn page(difference: &Difference<'_>) -> String {
             vec![page.account(difference.account), page.code(&account(difference))]
         });
     }
-    page.into_text()
 }

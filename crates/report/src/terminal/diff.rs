@@ -6,6 +6,7 @@ use keysweep_core::diff::{AccountChange, Difference, KeyChange, KeyDifference, O
 use super::Style;
 use super::page::{BAD, BOLD, DIM, DOUBT, GOOD, PLAIN, Page};
 use crate::diff::{account, counts, key, notes, outcome, scan, title, title_of_accounts};
+use crate::mask::Mask;
 use crate::visible::visible;
 use crate::words::grouped;
 
@@ -27,18 +28,37 @@ pub fn diff(difference: &Difference<'_>, style: &Style) -> String {
     for note in notes(difference) {
         page.labelled(LABEL, "Note", DOUBT, &visible(&note));
     }
+    changes(&mut page, difference, &Mask::off(), style.max_rows);
+    page.into_text()
+}
+
+/// What changed since the scan that a report is compared with.
+pub(super) fn since(page: &mut Page, difference: &Difference<'_>, mask: &Mask<'_>, max_rows: usize) {
+    page.heading("What changed");
+    page.paragraph(2, PLAIN, &format!("{}.", counts(difference)));
+    page.paragraph(2, DIM, &visible(&mask.text(&format!("since {}", scan(difference.before)))));
+    for note in notes(difference) {
+        page.paragraph(2, DOUBT, &visible(&mask.text(&note)));
+    }
+    changes(page, difference, mask, max_rows);
+}
+
+/// The keys and accounts of each kind.
+fn changes(page: &mut Page, difference: &Difference<'_>, mask: &Mask<'_>, max_rows: usize) {
+    let show = |(subject, text): (String, String)| {
+        (visible(&mask.text(&subject)).into_owned(), visible(&mask.text(&text)).into_owned())
+    };
     for change in KeyChange::ALL {
         let keys: Vec<_> = difference.keys.iter().filter(|key| key.change == change).collect();
-        let lines = keys.iter().map(|difference| (whose(difference), key(difference)));
-        list(&mut page, title(change), paint_of(change), lines, style.max_rows);
+        let lines = keys.iter().map(|difference| show((whose(difference), key(difference))));
+        list(page, title(change), paint_of(change), lines, max_rows);
     }
     for change in [AccountChange::CameUnderCoverage, AccountChange::NoLongerAssessed] {
         let accounts: Vec<_> =
             difference.accounts.iter().filter(|account| account.change == change).collect();
-        let lines = accounts.iter().map(|difference| (name(difference.account), account(difference)));
-        list(&mut page, title_of_accounts(change), PLAIN, lines, style.max_rows);
+        let lines = accounts.iter().map(|difference| show((name(difference.account), account(difference))));
+        list(page, title_of_accounts(change), PLAIN, lines, max_rows);
     }
-    page.into_text()
 }
 
 const fn paint_of(change: KeyChange) -> anstyle::Style {
@@ -63,8 +83,8 @@ fn list(
     }
     page.heading(&format!("{title} ({})", grouped(all as u64)));
     for (subject, text) in lines.take(max_rows) {
-        page.paragraph(2, paint, &visible(&subject));
-        page.paragraph(4, PLAIN, &visible(&text));
+        page.paragraph(2, paint, &subject);
+        page.paragraph(4, PLAIN, &text);
     }
     if all > max_rows {
         let more = grouped((all - max_rows) as u64);

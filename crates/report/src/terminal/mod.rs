@@ -96,7 +96,7 @@ pub fn summary(assessment: &Assessment, options: &Options) -> String {
         assessment,
         totals: Totals::of(assessment),
         coverage: CoverageSummary::of(assessment),
-        mask: Mask::new(assessment, options.mask),
+        mask: Mask::asked(assessment, options),
         accounts: assessment
             .accounts
             .iter()
@@ -106,6 +106,9 @@ pub fn summary(assessment: &Assessment, options: &Options) -> String {
     };
     let mut page = Page::new(colour, width);
     head(&mut page, &context);
+    if let Some(compared) = &options.compared {
+        diff::since(&mut page, &compared.with(assessment), &context.mask, max_rows);
+    }
     findings::list(&mut page, &context);
     findings::to_look_at(&mut page, &context);
     findings::undetermined(&mut page, &context);

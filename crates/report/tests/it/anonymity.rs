@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use keysweep_core::account::{AccountState, Organization, OrganizationalUnit, Tags};
 use keysweep_core::assessment::{Assessment, Scope};
 use keysweep_core::call::Call;
+use keysweep_core::diff::KeyChange;
 use keysweep_core::evidence::{ChangeSource, EventId, Evidence, StatusChange, Target};
 use keysweep_core::finding::Finding;
 use keysweep_core::key::{KeyStatus, Owner};
 use keysweep_core::problem::{Gap, Problem};
 use keysweep_core::totals::Totals;
 use keysweep_report::anonymize::Anonymizer;
+use keysweep_report::compared::Became;
 use keysweep_report::resolved::{Resolution, Resolved};
-use keysweep_report::{Format, Options, render};
+use keysweep_report::{Compared, Format, Options, render};
 use proptest::prelude::*;
 
 use crate::samples;
@@ -122,6 +124,11 @@ fn original(words: Vec<String>) -> (Assessment, Options, BTreeSet<String>) {
         id: organization.clone(),
         management_account: other.parse().unwrap(),
     });
+    let mut earlier = assessment.clone();
+    let gone = named.finding(&account, samples::long_term(&account, "e", 5), &mut seen);
+    let became = Became { account: gone.account, key: gone.key.clone().unwrap(), change: KeyChange::Deleted };
+    earlier.accounts[0].findings.push(gone);
+    let compared = Some(Compared { earlier, became: vec![became] });
     seen.extend([
         organization,
         root,
@@ -137,13 +144,15 @@ fn original(words: Vec<String>) -> (Assessment, Options, BTreeSet<String>) {
     ]);
     let resolved =
         Resolved { finding: settled, resolution: Resolution::Gone, seen_at: samples::at(samples::NOW) };
-    (assessment, Options { resolved: vec![resolved], ..Options::default() }, seen)
+    (assessment, Options { resolved: vec![resolved], compared, ..Options::default() }, seen)
 }
 
 fn anonymous(key: &[u8], assessment: &Assessment, options: &Options) -> Vec<String> {
     let anonymizer = Anonymizer::new(key);
     let resolved = options.resolved.iter().map(|resolved| anonymizer.resolved(resolved)).collect();
-    let (assessment, options) = (anonymizer.assessment(assessment), Options { resolved, ..options.clone() });
+    let compared = options.compared.as_ref().map(|compared| anonymizer.compared(compared));
+    let (assessment, options) =
+        (anonymizer.assessment(assessment), Options { resolved, compared, ..options.clone() });
     Format::ALL.iter().map(|&format| render(&assessment, format, &options).unwrap()).collect()
 }
 

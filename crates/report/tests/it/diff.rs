@@ -12,9 +12,10 @@ use keysweep_core::memory::{ListedUser, Listing, Remembered, RowIdentity};
 use keysweep_core::policy::Policy;
 use keysweep_core::problem::Gap;
 use keysweep_core::time::Interval;
-use keysweep_report::Style;
+use keysweep_report::compared::Became;
 use keysweep_report::diff::{json, markdown};
 use keysweep_report::terminal::diff::diff;
+use keysweep_report::{Compared, Format, Options, Style, render};
 
 use crate::samples::{
     account, all, assessment, at, contradictory, dated, denied, hostile, key_id, long_term, problem, recent,
@@ -129,6 +130,34 @@ fn each_key_and_account_is_told_by_what_became_of_it() {
         .collect();
     assert_eq!(accounts, [("came_under_coverage", B.to_owned()), ("no_longer_assessed", C.to_owned())]);
     assert_eq!(difference.outcome(), Outcome::Incomplete);
+}
+
+/// What a report says that is compared with an earlier scan.
+#[test]
+fn reports_for_people_tell_what_changed_and_mask_it() {
+    let (before, after) = eventful();
+    let became = vec![Became {
+        account: A.parse().unwrap(),
+        key: key_id(3).parse().unwrap(),
+        change: KeyChange::Deleted,
+    }];
+    let compared = Compared { earlier: before, became };
+    let told = compared.with(&after);
+    assert!(changes(&told).contains(&(KeyChange::Deleted, key_id(3))));
+    assert_eq!(Compared::decided(&told), compared.became);
+    let options = Options { compared: Some(compared), ..Options::default() };
+    let rendered = |format, mask| render(&after, format, &Options { mask, ..options.clone() }).unwrap();
+    insta::assert_snapshot!("compared_terminal", rendered(Format::Terminal, false));
+    insta::assert_snapshot!("compared_markdown", rendered(Format::Markdown, false));
+    let page = rendered(Format::Html, false);
+    let section = page.split_once("<section id=changes").unwrap().1.split_once("</section>").unwrap().0;
+    insta::assert_snapshot!("compared_html", section);
+    for format in [Format::Terminal, Format::Html, Format::Markdown, Format::GithubSummary] {
+        let (open, masked) = (rendered(format, false), rendered(format, true));
+        // The key is in the earlier scan only.
+        assert!(open.contains(&key_id(3)) && !masked.contains(&key_id(3)), "{format}");
+        assert!(open.contains("What changed") || open.contains("Changed since"), "{format}");
+    }
 }
 
 #[test]

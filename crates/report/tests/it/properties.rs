@@ -9,7 +9,7 @@ use keysweep_core::key::{AccessKeyId, KeyStatus, LastUsed, Owner};
 use keysweep_core::problem::{Gap, Problem};
 use keysweep_report::csv::harmless;
 use keysweep_report::visible::is_hidden;
-use keysweep_report::{Format, Options, Style, render};
+use keysweep_report::{Compared, Format, Options, Style, render};
 use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -149,13 +149,21 @@ proptest! {
             texts.push(format!("{prefix}{id}{}", ids[(at + 1) % ids.len()]));
             texts.push(format!("is {id}, denied"));
         }
-        let assessment = filled(&texts, &ids);
+        // One of them is known from the earlier scan alone, of which only the formats for people tell.
+        let (assessment, earlier) = (filled(&texts, &ids[1..]), filled(&texts, &ids));
+        let compared = Some(Compared { earlier, became: Vec::new() });
         for &format in Format::ALL {
             let widths: &[_] = if format == Format::Terminal { &[None, Some(60), Some(150)] } else { &[None] };
             for &width in widths {
                 let style = Style { width, max_rows: 100, colour: false };
-                let output = render(&assessment, format, &Options { mask: true, style, ..Options::default() }).unwrap();
-                prop_assert_eq!(unmasked(&output, &ids), None, "{}", format);
+                let options = Options { mask: true, style, compared: compared.clone(), ..Options::default() };
+                let output = render(&assessment, format, &options).unwrap();
+                let tells = matches!(
+                    format,
+                    Format::Terminal | Format::Html | Format::Markdown | Format::GithubSummary
+                );
+                let known = if tells { &ids[..] } else { &ids[1..] };
+                prop_assert_eq!(unmasked(&output, known), None, "{}", format);
             }
         }
     }
@@ -163,9 +171,11 @@ proptest! {
     #[test]
     fn hidden_characters_reach_no_reader(texts in prop::collection::vec(text(), 4..12)) {
         let assessment = filled(&texts, &[samples::key_id(1)]);
+        let earlier = filled(&texts, &[samples::key_id(2)]);
+        let options = Options { compared: Some(Compared { earlier, became: Vec::new() }), ..Options::default() };
         let newline = |char: &char| *char != '\n';
         for &format in Format::ALL {
-            let output = render(&assessment, format, &Options::default()).unwrap();
+            let output = render(&assessment, format, &options).unwrap();
             let output = if format == Format::Csv { output.replace("\r\n", "\n") } else { output };
             let hidden: Vec<char> = output.chars().filter(newline).filter(|char| is_hidden(*char)).collect();
             prop_assert_eq!(hidden, Vec::<char>::new(), "{}", format);
@@ -223,7 +233,9 @@ proptest! {
     #[test]
     fn markdown_keeps_its_tables_whatever_is_in_them(texts in prop::collection::vec(text(), 4..12)) {
         let assessment = filled(&texts, &[samples::key_id(1), samples::key_id(2)]);
-        let page = render(&assessment, Format::Markdown, &Options::default()).unwrap();
+        let earlier = filled(&texts, &[samples::key_id(3), samples::key_id(4)]);
+        let options = Options { compared: Some(Compared { earlier, became: Vec::new() }), ..Options::default() };
+        let page = render(&assessment, Format::Markdown, &options).unwrap();
         let mut columns = 0;
         for line in page.lines() {
             let outside: String = line.split('`').step_by(2).collect();
@@ -247,7 +259,10 @@ proptest! {
             texts.iter().map(|text| format!("t{}", texts.iter().position(|other| other == text).unwrap())).collect();
         let tags = |texts: &[String]| {
             let assessment = filled(texts, &[samples::key_id(1), samples::key_id(2)]);
-            tags(&render(&assessment, Format::Html, &Options::default()).unwrap())
+            // Compared with one that has none of its keys, so that all of them are told of a second time.
+            let earlier = filled(texts, &[samples::key_id(3), samples::key_id(4)]);
+            let options = Options { compared: Some(Compared { earlier, became: Vec::new() }), ..Options::default() };
+            tags(&render(&assessment, Format::Html, &options).unwrap())
         };
         prop_assert_eq!(tags(&texts), tags(&plain));
     }

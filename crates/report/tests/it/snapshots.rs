@@ -1,5 +1,6 @@
 //! Whole outputs as they are written, read by a person before they are kept.
 
+use keysweep_report::trend::Point;
 use keysweep_report::{Format, Options, Style, render};
 
 use crate::samples;
@@ -53,11 +54,27 @@ fn json_documents() {
     insta::assert_snapshot!("json_hostile_masked", output("hostile", Format::Json, &masked));
 }
 
+/// It is Markdown with more room: one sample in which it has everything, and one in which nothing was found.
+#[test]
+fn step_summaries() {
+    for name in ["clean", "organization", "hostile"] {
+        let summary = output(name, Format::GithubSummary, &Options::default());
+        insta::assert_snapshot!(format!("github-summary_{name}"), summary);
+    }
+}
+
 /// Without the style sheet and the script, which are files of their own.
 #[test]
 fn pages() {
-    for name in ["every_verdict", "hostile"] {
-        let page = output(name, Format::Html, &Options::default());
+    let point = |day: &str, long_term, is_complete| Point {
+        at: format!("2026-{day}T07:12:00Z").parse().unwrap(),
+        long_term,
+        others: 2,
+        is_complete,
+    };
+    let trend = vec![point("11-09", 1, false), point("11-16", 2, true)];
+    for (name, trend) in [("every_verdict", trend), ("organization", Vec::new()), ("hostile", Vec::new())] {
+        let page = output(name, Format::Html, &Options { trend, ..Options::default() });
         let body = page.split_once("</style>").unwrap().1.rsplit_once("<script>").unwrap().0;
         insta::assert_snapshot!(format!("html_{name}"), body);
     }
