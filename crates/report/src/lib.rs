@@ -22,6 +22,7 @@ pub mod mask;
 
 pub mod ndjson;
 pub mod ocsf;
+pub mod pdf;
 pub mod policies;
 pub mod resolved;
 pub mod rules;
@@ -80,6 +81,8 @@ formats! {
     Json: "json", "assessment.json", "application/json";
     /// A page to read and to share, in one file.
     Html: "html", "report.html", "text/html; charset=utf-8";
+    /// A summary to print and to hand on, with the list of keys.
+    Pdf: "pdf", "report.pdf", "application/pdf";
     /// One JSON object a line: the assessment, each account, finding and problem; schema `keysweep.ndjson/v1`.
     Ndjson: "ndjson", "assessment.ndjson", "application/x-ndjson";
     /// One row for each account, finding and problem, RFC 4180.
@@ -164,6 +167,7 @@ pub fn write(
         Format::Terminal => io::Write::write_all(&mut out, terminal::summary(assessment, options).as_bytes()),
         Format::Json => json::write(assessment, options.mask, &mut out),
         Format::Html => html::write(assessment, options, &mut out),
+        Format::Pdf => pdf::write(assessment, options.mask, &mut out),
         Format::Ndjson => ndjson::write(assessment, options, &mut out),
         Format::Ocsf => ocsf::write(assessment, options, &mut out),
         Format::Asff => asff::write(assessment, options, &mut out),
@@ -175,8 +179,12 @@ pub fn write(
     written.and_then(|()| io::Write::flush(&mut out)).map_err(|source| Error { format, source })
 }
 
-/// An assessment as text.
+/// An assessment as text: for the PDF, what its pages say.
 pub fn render(assessment: &Assessment, format: Format, options: &Options) -> Result<String, Error> {
+    if format == Format::Pdf {
+        let pages = pdf::text(assessment, options.mask).map_err(|source| Error { format, source })?;
+        return Ok(pages.join("\n"));
+    }
     let mut bytes = Vec::new();
     write(assessment, format, options, &mut bytes)?;
     String::from_utf8(bytes)

@@ -80,3 +80,64 @@ pub fn inactive_keys(totals: &Totals) -> String {
         total => format!("{}: {}.", count(total, "inactive access key"), by_verdict.join(", ")),
     }
 }
+
+/// What an inactive key is, and why it matters.
+pub const MEANING: &str = "An inactive access key cannot sign requests, but whoever may update it can make it work again, with all the \
+                           permissions of its user. A key that nobody has needed for so long has no use left, only risk: it is \
+                           safer deleted.";
+
+/// What the verdicts mean.
+pub const VERDICTS: &str = "Long-term: inactive for at least the threshold. Undetermined: the evidence allows both, and the report says \
+                            when it will be known. Contradictory: the evidence cannot all be true, and nothing is concluded. Recent: \
+                            inactive for less than the threshold.";
+
+/// How verdicts come about, and what they cannot say.
+pub const METHOD: &str = "AWS does not tell when a key was made inactive. It follows from recorded status changes, from looks at the key, \
+                          and from the time in which every change would be known; \"at least\" and \"at most\" are the bounds of \
+                          what can be true. Where they lie on both sides of the threshold the key is undetermined. A last use is \
+                          shown, and never decides.";
+
+/// What the list of keys shows.
+pub const LIST: &str = "The worst verdicts first, and the longest inactive first among them. The dates below the time are those between \
+                        which the key became inactive. The HTML report has a card for each key that says why.";
+
+/// Something to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// To how many things.
+    pub number: u64,
+    /// What one of them is.
+    pub what: &'static str,
+    /// What to do about them.
+    pub advice: &'static str,
+}
+
+/// What to do next, the most pressing first; what there is nothing of is left out.
+pub fn next_steps(totals: &Totals) -> Vec<Step> {
+    let found = totals.findings;
+    let step = |number, what, advice| Step { number, what, advice };
+    let steps = [
+        step(
+            found.long_term,
+            "long-term inactive key",
+            "Ask the owner, then delete the key. keysweep plan proposes exactly these deletions; nothing is deleted before somebody approves.",
+        ),
+        step(
+            totals.problems,
+            "gap in the assessment",
+            "Mend it as told below and scan again: more long-term keys may exist.",
+        ),
+        step(
+            found.contradictory,
+            "contradictory key",
+            "Look into the evidence first: keysweep explain and the HTML report show all of it.",
+        ),
+        step(
+            found.undetermined,
+            "undetermined key",
+            "Not enough history is known yet. Scan again by the date in the list.",
+        ),
+        step(found.recent, "recently deactivated key", "Nothing to do yet."),
+    ];
+    steps.into_iter().filter(|step| step.number > 0).collect()
+}

@@ -23,14 +23,14 @@ fn explanation(key: &Key) -> (Finding, Explanation) {
     (finding, explanation)
 }
 
-/// The sentence of the explanation stands in every format that has room for one; the tables of the terminal and of Markdown
-/// have columns instead, and a test case of `JUnit` that passes has no text.
+/// The sentence of the explanation stands in every format that has room for one; the tables of the terminal, of Markdown and
+/// of the PDF have columns instead, and a test case of `JUnit` that passes has no text.
 #[test]
 fn every_format_says_it_in_the_same_words() {
     let assessment = samples::every_verdict();
     let findings: Vec<&Finding> = assessment.findings().collect();
     assert!(findings.len() >= 4);
-    let tables = [Format::Terminal, Format::Markdown, Format::GithubSummary];
+    let tables = [Format::Terminal, Format::Markdown, Format::GithubSummary, Format::Pdf];
     for format in Format::ALL.iter().filter(|format| !tables.contains(format)) {
         let text = render(&assessment, *format, &Options::default()).unwrap();
         // What stands inside HTML, XML and Markdown is escaped; all else is the same.

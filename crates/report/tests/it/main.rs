@@ -13,6 +13,7 @@ mod explained;
 mod history;
 mod keys;
 mod ndjson_lines;
+mod pdf;
 mod pipelines;
 mod properties;
 mod samples;

@@ -1,0 +1,138 @@
+//! The list of keys: a table over as many pages as it needs, the worst and oldest first.
+
+use std::cmp::Reverse;
+
+use keysweep_core::assessment::AccountAssessment;
+use keysweep_core::finding::{Finding, Verdict};
+use keysweep_core::infer::Confidence;
+
+use super::Report;
+use super::flow::{Block, Flow, Mark};
+use super::style::{BLACK, LEFT, MEASURE, NAVY, PALE, SOFT, WHITE, of_verdict};
+use super::typesetting::Weight::{Bold, Regular};
+use crate::words;
+
+const ROW: f32 = 27.0;
+const HEAD: f32 = 18.0;
+
+/// Where a column begins, how wide it is, and what it is called.
+const COLUMNS: [(f32, f32, &str); 6] = [
+    (0.0, 112.0, "User and key"),
+    (118.0, 112.0, "Account and unit"),
+    (236.0, 48.0, "Owner"),
+    (290.0, 88.0, "Inactive"),
+    (384.0, 48.0, "Last used"),
+    (438.0, 61.0, "Verdict"),
+];
+
+pub(super) fn lay_out(report: &Report<'_>, flow: &mut Flow) {
+    let mut rows: Vec<(&AccountAssessment, &Finding)> = report
+        .assessment
+        .accounts
+        .iter()
+        .flat_map(|account| account.findings.iter().map(move |finding| (account, finding)))
+        .collect();
+    // A stable sort: what is equal stays in the order of accounts.
+    rows.sort_by_key(|(_, finding)| (rank(finding.verdict), Reverse(finding.at_least())));
+    flow.turn();
+    report.heading(flow, "Inactive keys", 60.0);
+    if rows.is_empty() {
+        report.paragraph(flow, &crate::summary::inactive_keys(&report.totals), BLACK);
+        return;
+    }
+    report.paragraph(flow, crate::summary::LIST, SOFT);
+    header(report, flow);
+    for (number, (account, finding)) in rows.into_iter().enumerate() {
+        if flow.room(ROW) {
+            header(report, flow);
+        }
+        row(report, flow, account, finding, number % 2 == 1);
+    }
+}
+
+const fn rank(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::LongTerm => 0,
+        Verdict::Contradictory => 1,
+        Verdict::Undetermined => 2,
+        Verdict::Recent => 3,
+    }
+}
+
+fn header(report: &Report<'_>, flow: &mut Flow) {
+    flow.add(Block::Aside(vec![Mark::Area {
+        left: LEFT - 6.0,
+        top: flow.down,
+        width: MEASURE + 12.0,
+        height: HEAD,
+        radius: 0.0,
+        ink: NAVY,
+    }]));
+    let cells = COLUMNS
+        .iter()
+        .map(|(left, _, title)| vec![report.text(Bold, title, 8.5, WHITE, (LEFT + left, flow.down + 12.0))])
+        .collect();
+    flow.add(Block::Row { is_header: true, cells });
+    flow.down += HEAD;
+}
+
+fn row(report: &Report<'_>, flow: &mut Flow, account: &AccountAssessment, finding: &Finding, shaded: bool) {
+    if shaded {
+        flow.add(Block::Aside(vec![Mark::Area {
+            left: LEFT - 6.0,
+            top: flow.down,
+            width: MEASURE + 12.0,
+            height: ROW,
+            radius: 0.0,
+            ink: PALE,
+        }]));
+    }
+    let top = flow.down;
+    let cell = |column: usize, first: &str, second: &str| {
+        let (left, width, _) = COLUMNS.get(column).copied().unwrap_or_default();
+        let mut marks = vec![report.cut(Regular, first, (9.0, BLACK), (LEFT + left, top + 11.5), width)];
+        if !second.is_empty() {
+            marks.push(report.cut(Regular, second, (7.5, SOFT), (LEFT + left, top + 21.5), width));
+        }
+        marks
+    };
+    let key = finding
+        .key
+        .as_ref()
+        .map_or_else(|| "key id not told by AWS".to_owned(), |key| report.mask.key(key).into_owned());
+    let id = finding.account.to_string();
+    let name = account.account.name.as_deref().map(|name| report.show(name));
+    let unit = account.account.ou_path().filter(|path| !path.is_empty()).map(|path| report.show(&path));
+    let (first, second) = match (name, unit) {
+        (Some(name), Some(unit)) => (name, format!("{id} · {unit}")),
+        (Some(name), None) => (name, id),
+        (None, unit) => (id, unit.unwrap_or_default()),
+    };
+    let owner = finding.owner_tag().map_or_else(|| "–".to_owned(), |owner| report.show(owner));
+    let claim = &finding.inactive_since;
+    let at_least = format!("≥ {}", words::rounded_down(finding.at_least()));
+    let verdict = words::verdict(finding.verdict);
+    let (left, width, _) = COLUMNS.get(5).copied().unwrap_or_default();
+    let mut judged =
+        vec![report.text(Bold, verdict, 8.5, of_verdict(finding.verdict), (LEFT + left, top + 11.5))];
+    let beside = match (finding.known_by, claim.confidence) {
+        (Some(known_by), _) => format!("by {}", words::date(known_by)),
+        (None, Confidence::Proven) => String::new(),
+        (None, confidence) => confidence.name().to_owned(),
+    };
+    if !beside.is_empty() {
+        judged.push(report.cut(Regular, &beside, (7.5, SOFT), (LEFT + left, top + 21.5), width));
+    }
+    flow.add(Block::Row {
+        is_header: false,
+        cells: vec![
+            cell(0, &report.show(finding.owner.name()), &key),
+            cell(1, &first, &second),
+            cell(2, &owner, ""),
+            cell(3, &at_least, &words::since_dates(claim.interval)),
+            cell(4, &words::last_used_date(&finding.last_used), ""),
+            judged,
+        ],
+    });
+    flow.down += ROW;
+}

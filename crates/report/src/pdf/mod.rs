@@ -1,0 +1,88 @@
+//! The report as PDF: a summary of a few pages that can be read alone, then the list of keys. Made without a browser, and the
+//! same bytes for the same assessment.
+//!
+//! Pages are laid out as lists of marks first ([`flow`]), because each says how many there are; then they are drawn
+//! ([`paint`]), tagged for readers that do not see them. What they say is in [`summary`] and [`keys`], in the words of
+//! [`crate::summary`] and [`crate::words`].
+
+mod charts;
+mod flow;
+mod keys;
+mod paint;
+mod style;
+mod summary;
+mod typesetting;
+
+use std::io;
+
+use keysweep_core::assessment::{Assessment, Scope};
+use keysweep_core::coverage_summary::CoverageSummary;
+use keysweep_core::totals::Totals;
+
+use self::flow::Flow;
+use self::typesetting::Fonts;
+use crate::mask::Mask;
+use crate::visible::visible;
+
+/// What every page is made of.
+struct Report<'a> {
+    assessment: &'a Assessment,
+    totals: Totals,
+    coverage: CoverageSummary,
+    mask: &'a Mask<'a>,
+    fonts: &'static Fonts,
+}
+
+impl<'a> Report<'a> {
+    fn of(assessment: &'a Assessment, mask: &'a Mask<'a>) -> io::Result<Self> {
+        let fonts = Fonts::get().ok_or_else(|| io::Error::other("the fonts of the PDF cannot be read"))?;
+        let (totals, coverage) = (Totals::of(assessment), CoverageSummary::of(assessment));
+        Ok(Self { assessment, totals, coverage, mask, fonts })
+    }
+
+    fn pages(&self) -> Flow {
+        let mut flow = Flow::new();
+        summary::lay_out(self, &mut flow);
+        keys::lay_out(self, &mut flow);
+        flow
+    }
+
+    /// A text from outside as it may be shown.
+    fn show(&self, text: &str) -> String {
+        visible(&self.mask.text(text)).into_owned()
+    }
+
+    /// What was assessed.
+    fn scope(&self) -> String {
+        match &self.assessment.scope {
+            Scope::Organization(organization) => format!("Organization {}", self.show(&organization.id)),
+            Scope::Account => {
+                let mut accounts = self.assessment.accounts.iter();
+                let name = accounts.find_map(|assessed| assessed.account.name.as_deref());
+                let name = name.map(|name| format!(" ({})", self.show(name))).unwrap_or_default();
+                format!("Account {}{name}", self.assessment.caller.account)
+            }
+        }
+    }
+}
+
+/// Writes the document.
+pub fn write(assessment: &Assessment, mask: bool, mut out: impl io::Write) -> io::Result<()> {
+    let mask = &Mask::new(assessment, mask);
+    let report = Report::of(assessment, mask)?;
+    let bytes = paint::document(&report, report.pages()).map_err(io::Error::other)?;
+    out.write_all(&bytes)
+}
+
+/// What each page says, a line for each text and for each row of a table.
+pub fn text(assessment: &Assessment, mask: bool) -> io::Result<Vec<String>> {
+    let mask = &Mask::new(assessment, mask);
+    let report = Report::of(assessment, mask)?;
+    let pages = report.pages().pages;
+    let page = |(number, page): (usize, &flow::Page)| {
+        let [header, footer] = paint::margins(&report, page, number, pages.len());
+        let blocks = page.blocks.iter().map(flow::Block::text).collect::<String>();
+        format!("{}{blocks}{}", flow::text(&header), flow::text(&footer))
+    };
+    Ok((1..).zip(&pages).map(page).collect())
+}
