@@ -8,3 +8,12 @@ mod runs;
 fn thousands_of_runs_keep_every_promise_and_none_of_them_is_trivial() {
     runs::search::check("scripts/safety", runs::run::run, 4_000);
 }
+
+/// A process stood still between its last look and the delete, while another took over and left the key alone.
+#[test]
+fn a_delete_that_arrives_after_another_process_left_the_key_alone_is_recorded() {
+    for seed in [20_960_924, 20_993_652] {
+        let (_, violations) = runs::run::run(seed);
+        assert_eq!(violations, Vec::<String>::new(), "run {seed}");
+    }
+}

@@ -80,7 +80,13 @@ where
                     }
                     continue;
                 }
-                state if state.is_final() || !delete => return,
+                state if state.is_final() => {
+                    if let Some(attempt) = record.in_doubt().filter(|_| !record.is_settled()) {
+                        self.look_for_late_delete(entered, key, attempt).await;
+                    }
+                    return;
+                }
+                _ if !delete => return,
                 _ => {}
             }
             let attempt = record.attempts().saturating_add(1);
@@ -137,6 +143,22 @@ where
         {
             self.desk.clock.sleep(left).await;
         }
+        match entered.fate_anywhere(key).await {
+            Ok(Fate::Gone) => {
+                let outcome = Outcome::Gone { seen_at: self.now(), last_look: None };
+                self.end(key, attempt, outcome).await;
+            }
+            Ok(Fate::There) => self.end(key, attempt, Outcome::Kept(Kept::Interrupted)).await,
+            Err(_) => self.breaker.count(Trouble::Unknown),
+        }
+    }
+
+    /// A key that is left alone for good, after an attempt whose delete may still have been on its way: it is recorded whether
+    /// it went by that after all. Only a process that stood still for minutes between its last look and the delete does that.
+    async fn look_for_late_delete<E>(&self, entered: &Entered<'_, E, C>, key: &PlannedKey, attempt: u32)
+    where
+        E: Inventory + KeyControl,
+    {
         match entered.fate_anywhere(key).await {
             Ok(Fate::Gone) => {
                 let outcome = Outcome::Gone { seen_at: self.now(), last_look: None };
@@ -224,7 +246,7 @@ where
             let look = LastLook { at: last_look, user_arn: &found.arn, tags, keys: &keys, history };
             let allowed = self.request.limits.allow_observed;
             match decide(self.request.plan, key, &look, &exemptions, allowed) {
-                Decision::Skip(SkipReason::KeyGone) if doubt.is_some() => {
+                Decision::Skip(SkipReason::KeyGone) if let Some(before) = doubt => {
                     match entered.fate_anywhere(key).await {
                         Ok(Fate::Gone) => {
                             let outcome = Outcome::Gone { seen_at: self.now(), last_look: None };
@@ -232,6 +254,7 @@ where
                         }
                         Ok(Fate::There) => {
                             self.end(key, attempt, Outcome::Skipped(SkipReason::UserGone)).await;
+                            self.end(key, before, Outcome::Kept(Kept::Interrupted)).await;
                         }
                         Err(_) => self.breaker.count(Trouble::Unknown),
                     }
@@ -274,7 +297,10 @@ where
                 let outcome = Outcome::Gone { seen_at: self.now(), last_look: None };
                 self.end(key, attempt, outcome).await;
             }
-            Ok(Fate::There) => self.skip(key, SkipReason::UserGone).await,
+            Ok(Fate::There) => {
+                self.skip(key, SkipReason::UserGone).await;
+                self.end(key, attempt, Outcome::Kept(Kept::Interrupted)).await;
+            }
             Err(error) => self.skip(key, SkipReason::NotLookedAt(self.could_not(&error))).await,
         }
     }

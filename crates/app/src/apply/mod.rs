@@ -157,7 +157,10 @@ where
         return Ok(Applied::of(request, &events, None)?);
     }
     let agreed = check::agreed(request, &identity, clock.now());
-    let open = |key: &&PlannedKey| matches!(ledger.state(key.account, &key.key), State::Open { .. });
+    let open = |key: &&PlannedKey| match ledger.state(key.account, &key.key) {
+        State::Open { .. } => true,
+        state => state.is_final() && !ledger.is_settled(key.account, &key.key),
+    };
     let begun: Vec<&PlannedKey> = request.plan.keys.iter().filter(open).collect();
     let approved_by = match &agreed {
         Ok(approvals) => approvals.iter().map(|one| (one.by.clone(), one.arn.clone())).collect(),
@@ -208,7 +211,7 @@ fn chosen<'a>(request: &ApplyRequest<'a>, ledger: &Ledger) -> Vec<&'a PlannedKey
     plan.keys
         .iter()
         .filter(|key| request.only.is_none_or(|only| only.contains(&key.account)))
-        .filter(|key| !ledger.state(key.account, &key.key).is_final())
+        .filter(|key| !ledger.is_settled(key.account, &key.key))
         .take(request.at_most.unwrap_or(usize::MAX))
         .collect()
 }

@@ -143,6 +143,15 @@ impl Outcome {
     pub const fn is_gone(&self) -> bool {
         matches!(self, Self::Deleted(_) | Self::Gone { .. })
     }
+
+    /// Whether a look that found the key gave this outcome.
+    pub const fn saw_the_key(&self) -> bool {
+        match self {
+            Self::Kept(kept) => matches!(kept, Kept::Interrupted),
+            Self::Skipped(reason) => reason.saw_the_key(),
+            Self::Deleted(_) | Self::Gone { .. } => false,
+        }
+    }
 }
 
 impl Event {

@@ -9,7 +9,12 @@ use crate::account::AccountId;
 use crate::key::AccessKeyId;
 use crate::plan::decide::SkipReason;
 use crate::plan::digest::Digest;
-use crate::time::Instant;
+use crate::time::{Instant, SignedDuration};
+
+/// A delete that was sent takes effect within this time of its intent, or never: AWS refuses what was signed more than 15 minutes
+/// ago (IAM User Guide, elements of a signed request); the rest is for clocks that differ, and for a program that stood still
+/// between the intent and the signature.
+const ARRIVES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why an event may not follow those that are there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -83,6 +88,8 @@ pub struct KeyRecord {
     attempts: Vec<Attempt>,
     skipped: Option<SkipReason>,
     gone: bool,
+    /// When it was last seen to be there.
+    seen_at: Option<Instant>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +97,12 @@ struct Attempt {
     opened_at: Instant,
     user_id: String,
     outcome: Option<Outcome>,
+}
+
+impl Attempt {
+    const fn may_have_sent(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Kept(Kept::Interrupted | Kept::Failed(_))))
+    }
 }
 
 /// Where a key stands.
@@ -149,13 +162,24 @@ impl KeyRecord {
     }
 
     /// The last attempt that may have sent a delete of which it is not known what came. The key may go by it still, so where it
-    /// is found to be gone, it was not necessarily somebody else.
+    /// is found to be gone, it was not necessarily somebody else. The doubt is over where the key was seen so long after the
+    /// intent that the delete can no longer arrive.
     pub fn in_doubt(&self) -> Option<u32> {
         let sent = |attempt: &&Attempt| {
-            matches!(attempt.outcome, Some(Outcome::Kept(Kept::Interrupted | Kept::Failed(_))))
+            let over = self.seen_at.is_some_and(|seen_at| seen_at - attempt.opened_at >= ARRIVES_WITHIN);
+            attempt.may_have_sent() && !over
         };
         let number = self.attempts.iter().rposition(|attempt| sent(&attempt))?;
         Some(u32::try_from(number).ok()?.saturating_add(1))
+    }
+
+    /// Whether there is nothing more to do about the key, and nothing more to find out. A key that is left alone for good may still
+    /// go by a delete that an attempt sent before: one that was stopped in the middle, or that got no answer.
+    pub fn is_settled(&self) -> bool {
+        match self.state() {
+            State::Gone => true,
+            state => state.is_final() && self.in_doubt().is_none(),
+        }
     }
 
     /// When the attempt was intended that has no outcome yet.
@@ -204,8 +228,8 @@ impl KeyRecord {
                 self.attempts.push(Attempt { opened_at: *at, user_id: user_id.clone(), outcome: None });
                 Ok(false)
             }
-            Event::Ended { key, attempt, outcome, .. } => {
-                let gone_before = self.gone;
+            Event::Ended { at, key, attempt, outcome, .. } => {
+                let (gone_before, is_open) = (self.gone, self.open().is_some());
                 if let Outcome::Skipped(reason) = outcome {
                     self.accounts_for(key, reason)?;
                 }
@@ -218,10 +242,18 @@ impl KeyRecord {
                 // the truth, over what others took for it. Where nothing was sent, nothing can come of it later.
                 let given_up = matches!(found.outcome, Some(Outcome::Kept(_)));
                 let late = given_up && outcome.is_gone() && !gone_before;
-                if found.outcome.is_some() && !late {
+                // The key was seen again.
+                let again = found.may_have_sent()
+                    && matches!(outcome, Outcome::Kept(Kept::Interrupted))
+                    && !is_open
+                    && !gone_before;
+                if found.outcome.is_some() && !late && !again {
                     return Err(Illegal::AlreadyEnded { key: key.clone(), attempt: *attempt });
                 }
                 found.outcome = Some(outcome.clone());
+                if outcome.saw_the_key() {
+                    self.seen_at = self.seen_at.max(Some(*at));
+                }
                 self.gone |= outcome.is_gone();
                 Ok(self.gone && !gone_before)
             }
@@ -316,6 +348,11 @@ impl Ledger {
     /// Where a key stands.
     pub fn state(&self, account: AccountId, key: &AccessKeyId) -> State<'_> {
         self.key(account, key).map_or(State::Waiting, KeyRecord::state)
+    }
+
+    /// Whether there is nothing more to do or to find out about a key.
+    pub fn is_settled(&self, account: AccountId, key: &AccessKeyId) -> bool {
+        self.key(account, key).is_some_and(KeyRecord::is_settled)
     }
 
     /// Every key that anything was journalled of.

@@ -146,6 +146,26 @@ impl SkipReason {
         }
     }
 
+    /// Whether [`decide`] gives this reason only where the last look found the key.
+    pub const fn saw_the_key(&self) -> bool {
+        match self {
+            Self::Active
+            | Self::UnknownStatus(_)
+            | Self::CreatedDiffers { .. }
+            | Self::Exempt(_)
+            | Self::CannotTellExempt(_)
+            | Self::OnlyObserved
+            | Self::HistoryNotRead(_)
+            | Self::StatusChanged { .. }
+            | Self::NotSettled { .. } => true,
+            Self::UserGone
+            | Self::UserChanged { .. }
+            | Self::KeyGone
+            | Self::NotEntered(_)
+            | Self::NotLookedAt(_) => false,
+        }
+    }
+
     /// Whether it shows that somebody used the key's switch since the plan: what stops a run when it happens too often.
     pub const fn is_reactivation(&self) -> bool {
         matches!(self, Self::Active | Self::StatusChanged { .. })
