@@ -110,7 +110,8 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
 }
 
 /// What the report's row says of this very key: its slot, when the dates tell it from the user's other keys. A key has
-/// the slot whose `last_rotated` is its creation date, if no other slot and no other key has the same.
+/// the slot whose `last_rotated` is its creation date, if no other slot and no other key has the same. The row of a user that
+/// was renamed since says nothing: it is followed by its creation date, and another may have been created in the same second.
 pub(super) fn reported<'a>(key: &InactiveKey, report: &'a Report) -> Option<(&'a Slot, &'a LastUsed)> {
     let created = key.key.created;
     let rotated = |slot: &Slot| -> Option<Instant> {
@@ -119,7 +120,7 @@ pub(super) fn reported<'a>(key: &InactiveKey, report: &'a Report) -> Option<(&'a
             _ => None,
         }
     };
-    let row = row_of(report, &key.report_name)?;
+    let row = row_of(report, &key.report_name).filter(|_| key.report_name == key.user)?;
     let mut slots = row.slots.iter().filter(|slot| rotated(slot) == Some(created));
     let (slot, another) = (slots.next()?, slots.next());
     let twins = key.all_created.iter().filter(|other| **other == created).count();

@@ -41,6 +41,22 @@ pub(super) struct Keys {
     pub(super) listing: Option<Listing>,
 }
 
+impl Keys {
+    /// A user that was renamed meanwhile may have been listed under both names: the latest look at a key says what it is.
+    fn keep_the_latest_looks(&mut self) {
+        let mut latest: BTreeMap<AccessKeyId, Instant> = BTreeMap::new();
+        let listed = self.observations.iter().map(|(key, look)| (key, look.to));
+        for (key, to) in listed.chain(self.inactive.iter().map(|found| (&found.key.id, found.seen.to))) {
+            let last = latest.entry(key.clone()).or_insert(to);
+            *last = to.max(*last);
+        }
+        let mut kept = BTreeSet::new();
+        self.inactive.retain(|found| {
+            latest.get(&found.key.id) == Some(&found.seen.to) && kept.insert(found.key.id.clone())
+        });
+    }
+}
+
 /// A user's key that was seen Inactive.
 pub(super) struct InactiveKey {
     pub(super) user: UserName,
@@ -125,6 +141,7 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
         for listed in listed {
             self.sort_out(listed, &mut keys);
         }
+        keys.keep_the_latest_looks();
         keys
     }
 

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use keysweep_app::scan::{ScanRequest, Target};
 use keysweep_core::account::AccountId;
 use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment};
+use keysweep_core::evidence::Evidence;
 use keysweep_core::finding::{Finding, Verdict};
-use keysweep_core::infer::Confidence;
+use keysweep_core::infer::{Confidence, LatestGround};
 use keysweep_core::key::KeyStatus;
 use keysweep_core::problem::Gap;
 use keysweep_core::time::{Instant, SignedDuration};
@@ -155,9 +156,16 @@ impl Scan<'_> {
             return;
         }
         tally.count("verdicts checked");
-        // Times are whole seconds: what happened in the second of the claim was before or after it.
+        // Times are whole seconds: what happened in the second of the claim was before or after it. A claim at the look speaks
+        // of some moment of the look, whose answer may have been long on its way (SEMANTICS, S18 and S22).
+        let look = finding.evidence.iter().filter_map(|evidence| match evidence {
+            Evidence::Observed(look) if look.to == claim.as_of => Some(look.from),
+            _ => None,
+        });
+        let at_look = claim.grounds.latest == LatestGround::SeenInactive;
+        let first = look.filter(|_| at_look).min().unwrap_or(claim.as_of);
         let (before, through) = (
-            key.changes.partition_point(|change| change.at < claim.as_of),
+            key.changes.partition_point(|change| change.at < first),
             key.changes.partition_point(|change| change.at <= claim.as_of),
         );
         let mut wrong = (before..=through).map(|changes| self.wrong(finding, &key.changes[..changes]));

@@ -87,7 +87,7 @@ impl fmt::Display for Confidence {
 }
 
 /// "At the end of the second `as_of` the key was Inactive, and the unbroken inactive period that holds this moment began
-/// in `interval`."
+/// in `interval`." A claim at the look speaks of some moment of the look that ends with `as_of`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The moment the claim speaks of.
