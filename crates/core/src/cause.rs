@@ -188,6 +188,8 @@ pub struct CauseGroup<'a> {
     pub times: u64,
     /// In which accounts, by id.
     pub accounts: Vec<AccountId>,
+    /// Its members; none where accounts were skipped because of their state.
+    pub problems: Vec<&'a Problem>,
 }
 
 /// What is the same in all members of a group.
@@ -204,17 +206,17 @@ pub fn causes(assessment: &Assessment) -> Vec<CauseGroup<'_>> {
             error.and_then(|error| error.code.as_deref()),
             problem.remedy(),
         );
-        (key, problem.account)
+        (key, problem.account, Some(problem))
     });
     let skipped = assessment.accounts.iter().filter_map(|assessed| {
         let AccountStatus::Skipped(SkipReason::State(_)) = assessed.status else { return None };
         let remedy = "Nothing, where it is to be closed: its keys do not work. Otherwise bring the account back into use, and scan again."
             .to_owned();
-        Some(((Cause::AccountNotInUse, None, None, None, remedy), Some(assessed.account.id)))
+        Some(((Cause::AccountNotInUse, None, None, None, remedy), Some(assessed.account.id), None))
     });
     let mut groups: Vec<CauseGroup<'_>> = Vec::new();
     let mut places: std::collections::BTreeMap<GroupKey<'_>, usize> = std::collections::BTreeMap::new();
-    for (key, account) in problems.chain(skipped) {
+    for (key, account, problem) in problems.chain(skipped) {
         let place = *places.entry(key).or_insert_with_key(|(cause, gap, call, code, remedy)| {
             groups.push(CauseGroup {
                 cause: *cause,
@@ -224,12 +226,14 @@ pub fn causes(assessment: &Assessment) -> Vec<CauseGroup<'_>> {
                 remedy: remedy.clone(),
                 times: 0,
                 accounts: Vec::new(),
+                problems: Vec::new(),
             });
             groups.len() - 1
         });
         if let Some(group) = groups.get_mut(place) {
             group.times += 1;
             group.accounts.extend(account);
+            group.problems.extend(problem);
         }
     }
     for group in &mut groups {

@@ -6,6 +6,7 @@
 
 pub mod anonymize;
 pub mod asff;
+pub mod causes;
 pub mod compared;
 mod compliance;
 pub mod csv;

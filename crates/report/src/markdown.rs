@@ -16,6 +16,7 @@ use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::problem::Problem;
 use keysweep_core::totals::Totals;
 
+use crate::causes::{LISTED, extent, to_mend, what};
 use crate::mask::Mask;
 use crate::visible::visible;
 use crate::{Options, diff, summary, words};
@@ -56,6 +57,7 @@ pub fn write(
         keys
     };
     page.keys("Long-term inactive keys", &with(Verdict::LongTerm));
+    page.causes(assessment);
     page.problems(assessment);
     page.keys("Contradictory keys: nothing is concluded from their evidence", &with(Verdict::Contradictory));
     page.undetermined(&with(Verdict::Undetermined));
@@ -139,6 +141,25 @@ impl<'a> Page<'a> {
                     words::rounded_down(finding.at_least()),
                     words::rounded_up(finding.at_most()),
                     words::known_by(finding.known_by),
+                ]
+            },
+        );
+    }
+
+    /// Why something was not covered; the rows that follow name every single gap.
+    fn causes(&mut self, assessment: &Assessment) {
+        let mut causes = to_mend(assessment);
+        causes.truncate(LISTED);
+        self.table(
+            "What to mend first",
+            &["Where", "Cause", "What", "What to do"],
+            &causes,
+            |page, group| {
+                vec![
+                    extent(group),
+                    page.code(&group.cause.to_string()),
+                    page.code(&what(group)),
+                    page.code(&group.remedy),
                 ]
             },
         );

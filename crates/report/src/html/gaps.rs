@@ -5,9 +5,10 @@ use std::io;
 
 use keysweep_core::account::AccountId;
 use keysweep_core::assessment::{AccountStatus, SkipReason};
-use keysweep_core::cause::{CauseGroup, causes};
+use keysweep_core::cause::CauseGroup;
 
 use super::{Page, capital, some_of};
+use crate::causes::to_mend;
 use crate::words::{self, count};
 
 /// How many accounts are named.
@@ -18,9 +19,8 @@ pub(super) fn write(page: &Page<'_>, out: &mut impl io::Write) -> io::Result<()>
         b"<section id=missing aria-labelledby=missing-title><h2 id=missing-title>What could not be assessed, and what mends \
           it</h2>",
     )?;
-    let mut groups = causes(page.assessment);
     // Accounts that are not in use are told of below.
-    groups.retain(|group| group.gap.is_some());
+    let groups = to_mend(page.assessment);
     if groups.is_empty() {
         out.write_all(b"<p>Nothing is missing of what was to be assessed.</p>")?;
     }
@@ -35,22 +35,17 @@ pub(super) fn write(page: &Page<'_>, out: &mut impl io::Write) -> io::Result<()>
 }
 
 fn cause(page: &Page<'_>, group: &CauseGroup<'_>, out: &mut impl io::Write) -> io::Result<()> {
-    let example = page.assessment.problems().find(|problem| {
-        Some(problem.gap.name()) == group.gap
-            && problem.cause() == group.cause
-            && problem.error.as_ref().map(|error| error.call) == group.call
-    });
     let times = match group.times {
         1 => String::new(),
         times => format!(" ({})", count(times, "time")),
     };
     write!(out, "<div class=gap><h3>{}{times}</h3><p>", page.texts.of(&capital(&group.cause.to_string())))?;
-    if let Some(problem) = example {
+    if let Some(problem) = group.problems.first() {
         write!(out, "{}.", page.texts.of(&capital(&problem.gap.to_string())))?;
     }
     let error = match (group.call, group.code) {
         (Some(call), Some(code)) => format!("{call}: {code}"),
-        (Some(call), None) => format!("{call} was not answered"),
+        (Some(call), None) => format!("{call} failed"),
         (None, _) => String::new(),
     };
     if !error.is_empty() {

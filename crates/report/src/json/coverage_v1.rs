@@ -4,17 +4,15 @@
 use std::borrow::Cow;
 
 use keysweep_core::assessment::Assessment;
-use keysweep_core::cause::{CauseGroup, causes};
+use keysweep_core::cause::CauseGroup;
 use keysweep_core::coverage_summary::{CoverageSummary, UnitSummary};
 use keysweep_core::totals::Totals;
 use serde::Serialize;
 
 use super::v1::{AccountTotalsV1, FindingTotalsV1};
+use crate::causes::most_frequent;
 use crate::mask::Mask;
 use crate::summary;
-
-/// How many causes are listed, the most frequent first; every single problem stands with its account.
-const CAUSES: usize = 10;
 
 #[derive(Serialize)]
 pub(super) struct CoverageSummaryV1<'a> {
@@ -61,11 +59,7 @@ impl<'a> CoverageSummaryV1<'a> {
             users_to_assess: coverage.users_to_assess,
             users_are_estimated: coverage.users_are_estimated,
             organizational_units: coverage.units.iter().map(|unit| UnitV1::of(unit, mask)).collect(),
-            causes: causes(assessment)
-                .into_iter()
-                .take(CAUSES)
-                .map(|group| CauseV1::of(group, mask))
-                .collect(),
+            causes: most_frequent(assessment).into_iter().map(|group| CauseV1::of(group, mask)).collect(),
         }
     }
 }

@@ -1,8 +1,5 @@
-//! What was not assessed: the problems, grouped by what they have in common, each with what to do, and the accounts that
-//! were left out on purpose.
-
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+//! What was not assessed: the problems by their causes, each with what to do, and the accounts that were left out on
+//! purpose.
 
 use keysweep_core::account::AccountId;
 use keysweep_core::assessment::{AccountStatus, SkipReason};
@@ -10,19 +7,15 @@ use keysweep_core::problem::Problem;
 
 use super::Context;
 use super::page::{BOLD, DIM, DOUBT, PLAIN, Page};
+use crate::causes::{extent, to_mend, what};
 use crate::words::{count, grouped, skip_reason};
 
 /// How many members of a group are named.
 const EXAMPLES: usize = 5;
 
-/// Problems with the same gap, the same failed call, the same error code and the same cause.
+/// The problems by their causes, the most frequent first.
 pub(super) fn problems(page: &mut Page, context: &Context<'_>) {
-    let mut groups: BTreeMap<_, Vec<&Problem>> = BTreeMap::new();
-    for problem in context.assessment.problems() {
-        let error = problem.error.as_ref();
-        let cause = error.map(|error| (error.call, error.code.as_deref(), error.kind));
-        groups.entry((problem.gap.name(), cause, problem.cause())).or_default().push(problem);
-    }
+    let groups = to_mend(context.assessment);
     if groups.is_empty() {
         return;
     }
@@ -30,21 +23,11 @@ pub(super) fn problems(page: &mut Page, context: &Context<'_>) {
         "{}: what was not assessed, and what to do",
         count(context.totals.problems, "problem")
     ));
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|(cause, problems)| (Reverse(problems.len()), *cause));
-    for ((gap, error, cause), problems) in groups.iter().take(context.max_rows) {
-        let times = match problems.len() {
-            1 => String::new(),
-            times => format!(", {} times", grouped(times as u64)),
-        };
-        let error = match error {
-            Some((call, Some(code), _)) => format!(": {} from {call}", context.show(code)),
-            Some((call, None, _)) => format!(": {call} was not answered"),
-            None => String::new(),
-        };
-        page.paragraph(2, DOUBT, &format!("{gap}{times}{error}"));
-        page.paragraph(4, PLAIN, &format!("cause: {cause}"));
-        group(page, context, problems);
+    for cause in groups.iter().take(context.max_rows) {
+        page.paragraph(2, DOUBT, &context.show(&format!("{} ({})", what(cause), extent(cause))));
+        page.paragraph(4, PLAIN, &format!("cause: {}", cause.cause));
+        group(page, context, &cause.problems);
+        page.paragraph(4, BOLD, &format!("to do: {}", context.show(&cause.remedy)));
     }
     context.more(page, groups.len());
 }
@@ -65,8 +48,6 @@ fn group(page: &mut Page, context: &Context<'_>, problems: &[&Problem]) {
     if let Some(detail) = &first.detail {
         page.paragraph(4, DIM, &context.show(&format!("detail: {detail}")));
     }
-    // A remedy depends only on what the members of a group have in common.
-    page.paragraph(4, BOLD, &format!("to do: {}", context.show(&first.remedy())));
 }
 
 fn member(context: &Context<'_>, problem: &Problem) -> String {
