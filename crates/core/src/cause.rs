@@ -165,7 +165,7 @@ impl Problem {
             (Gap::Interrupted | Gap::AccountsNotListed, None) => Cause::Interrupted,
             (Gap::ReportUnavailable | Gap::RootKeysNotAssessed, None) => Cause::ReportStuck,
             (Gap::ReportDistrusted { .. }, None) => Cause::ReportWrong,
-            (Gap::UserVanished { .. }, None) => Cause::ChangedMeanwhile,
+            (Gap::UserVanished { .. } | Gap::UserTagsNotRead, None) => Cause::ChangedMeanwhile,
             (_, None) => Cause::NotUnderstood,
         }
     }

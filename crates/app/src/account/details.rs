@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 use keysweep_core::account::Tags;
-use keysweep_core::call::{Call, CallErrorKind};
+use keysweep_core::call::Call;
 use keysweep_core::evidence::credential_report::Slot;
 use keysweep_core::key::{AccessKeyId, LastUsed, UserName};
 use keysweep_core::ports::{Clock, Inventory, StatusHistory};
@@ -21,14 +21,15 @@ use crate::organization::all_pages;
 const DETAILS_A_PAGE: u64 = 1000;
 
 impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
-    /// The tags of users with inactive keys; `None`, with a problem told, where they could not be read.
+    /// The tags of users with inactive keys. Users whose tags could not be read are missing, and a problem tells so: one that
+    /// was renamed or deleted meanwhile is not one without tags.
     pub(super) async fn tags(
         &self,
         keys: &[InactiveKey],
         users: Option<u64>,
         known: &Known<'_>,
         problems: &mut Vec<Problem>,
-    ) -> Option<BTreeMap<UserName, Tags>> {
+    ) -> BTreeMap<UserName, Tags> {
         let mut owners: BTreeSet<&UserName> = keys.iter().map(|key| &key.user).collect();
         let remembered: BTreeMap<UserName, Tags> = owners
             .iter()
@@ -36,19 +37,17 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
             .collect();
         owners.retain(|owner| !remembered.contains_key(*owner));
         let pages = users.map_or(u64::MAX, |users| users.div_ceil(DETAILS_A_PAGE));
-        let (tags, failed): (BTreeMap<UserName, Tags>, _) = if owners.len() as u64 <= pages {
+        let (mut tags, failed): (BTreeMap<UserName, Tags>, _) = if owners.len() as u64 <= pages {
             let list = async |user: &UserName| {
                 let (tags, failed) = all_pages(async |marker: Option<String>| {
                     self.call(Call::ListUserTags, || self.entered.list_user_tags(user, marker.as_deref()))
                         .await
                 })
                 .await;
-                // A user that was deleted meanwhile has no tags to tell.
-                let failed = failed.filter(|error| error.kind != CallErrorKind::NotFound);
                 failed.map_or(Ok((user.clone(), Tags::from_iter(tags))), Err)
             };
             let answers: Vec<_> =
-                futures_util::stream::iter(owners).map(list).buffer_unordered(IN_FLIGHT).collect().await;
+                futures_util::stream::iter(owners.iter().copied()).map(list).buffer_unordered(IN_FLIGHT).collect().await;
             let mut failed = None;
             let known =
                 answers.into_iter().filter_map(|answer| answer.map_err(|error| failed = Some(error)).ok());
@@ -64,13 +63,14 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
             let known = details.into_iter().filter(|detail| owners.contains(&detail.name));
             (known.map(|detail| (detail.name, detail.tags)).collect(), failed)
         };
-        match failed {
-            None => Some(tags.into_iter().chain(remembered).collect()),
-            Some(error) => {
-                problems.push(self.problem(Gap::UserTagsNotRead, error));
-                None
-            }
+        if let Some(error) = failed {
+            problems.push(self.problem(Gap::UserTagsNotRead, error));
+        } else if let Some(missing) = owners.iter().find(|owner| !tags.contains_key(**owner)) {
+            let detail = format!("user {missing} was renamed or deleted meanwhile");
+            problems.push(self.problem_saying(Gap::UserTagsNotRead, detail));
         }
+        tags.extend(remembered);
+        tags
     }
 
     /// When each key was last used: from the report where it tells which key it speaks of, else by asking for the key.

@@ -49,7 +49,7 @@ pub(super) fn draw(
     account: AccountId,
     looked: &Looked<'_>,
     last_used: &BTreeMap<AccessKeyId, LastUsed>,
-    tags: Option<&BTreeMap<UserName, Tags>>,
+    tags: &BTreeMap<UserName, Tags>,
     policy: Policy,
     now: Instant,
 ) -> Vec<Finding> {
@@ -80,7 +80,7 @@ pub(super) fn draw(
             asserted: &looked.remembered.asserted,
             settled_until: history.settled_until,
             last_used: last_used.get(&key.key.id).cloned().unwrap_or(LastUsed::NotRead),
-            tags: tags.map(|tags| tags.get(&key.user).cloned().unwrap_or_default()),
+            tags: tags.get(&key.user).cloned(),
         };
         subject.finding(policy, now)
     });

@@ -122,13 +122,13 @@ pub(super) fn last_look(user: &ListedUser, report: &Report) -> (Instant, Instant
 /// The listing, with the tags that are known now.
 pub(super) fn with_tags(
     mut listing: Listing,
-    tags: Option<&BTreeMap<UserName, Tags>>,
+    tags: &BTreeMap<UserName, Tags>,
     known: &Known<'_>,
     now: Instant,
 ) -> Listing {
     for user in &mut listing.users {
         let remembered = known.tags(&user.row.user).cloned();
-        let read = || Some((now, tags?.get(&user.row.user)?.clone()));
+        let read = || Some((now, tags.get(&user.row.user)?.clone()));
         user.tags = remembered.or_else(read);
     }
     listing

@@ -153,14 +153,14 @@ pub(crate) async fn assess<E: Inventory + StatusHistory, C: Clock>(
         history: &history,
         remembered,
     };
-    let findings = findings::draw(account.id, &looked_at, &last_used, tags.as_ref(), plan.policy, now);
+    let findings = findings::draw(account.id, &looked_at, &last_used, &tags, plan.policy, now);
 
     let status = match (problems.is_empty(), keys.method) {
         (true, _) => AccountStatus::Complete,
         (false, Some(_)) => AccountStatus::Partial,
         (false, None) => AccountStatus::NotAssessed,
     };
-    let listing = keys.listing.map(|listing| known::with_tags(listing, tags.as_ref(), &known, now));
+    let listing = keys.listing.map(|listing| known::with_tags(listing, &tags, &known, now));
     let seen = Seen { observations: keys.observations, listing, ..history.read };
     let result = AccountAssessment {
         account: account.clone(),

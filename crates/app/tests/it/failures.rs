@@ -252,6 +252,28 @@ fn details_that_cannot_be_read_are_told() {
 }
 
 #[test]
+fn a_user_that_is_renamed_before_its_tags_are_read_is_not_one_without_tags() {
+    for (action, others) in [(Action::ListUserTags, 0), (Action::GetAccountAuthorizationDetails, 1)] {
+        let sim = alice();
+        sim.edit(|world| {
+            let mut account = world.account(account(1));
+            account.user("alice").tag("owner", "payments");
+            for _ in 0..others {
+                account.user("bob").tag("owner", "ops").key(NEW, days_ago(900)).deactivated(days_ago(400));
+            }
+        });
+        let act = Act::new(Deed::RenameUser("alicia".into())).user("alice");
+        sim.add_fault(Rule::new(Effect::Before(act)).action(action).when(When::First(1)));
+        let result = scan_account(&sim);
+        assert_eq!(gaps(&result), ["user_tags_not_read"], "{action:?}");
+        let findings = by_key(&result.findings);
+        assert_eq!(findings[OLD].tags, None, "{action:?}");
+        let of_bob = findings.get(NEW).and_then(|finding| finding.owner_tag());
+        assert_eq!(of_bob, (others > 0).then_some("ops"), "{action:?}");
+    }
+}
+
+#[test]
 fn an_event_that_cannot_be_understood_leaves_a_hole() {
     let sim = alice();
     sim.edit(|world| {

@@ -9,6 +9,7 @@ mod doctor;
 mod failures;
 mod findings;
 mod import;
+mod incomplete;
 mod intake;
 mod memory;
 mod support;

@@ -10,6 +10,7 @@ mod diff;
 mod docs;
 mod doctor;
 mod evidence;
+mod exit_codes;
 mod explain;
 mod help;
 mod history;
