@@ -1,6 +1,7 @@
 //! Refuses answers of the Query protocol (IAM, STS) that are not whole. The SDK's XML reader takes the end of the text for
-//! the end of every open element, and reads a missing list as empty: an answer cut off on its way would be a shorter list,
-//! and keys would be missing from a scan that calls itself complete.
+//! the end of every open element, does not compare the names of tags, passes over elements that it does not know, and reads a
+//! missing list as empty: an answer that was damaged on its way, or is another call's, would be a shorter list, and keys would
+//! be missing from a scan that calls itself complete.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -8,6 +9,9 @@ use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationI
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use quick_xml::Reader;
+use quick_xml::errors::{Error as XmlError, IllFormedError};
+use quick_xml::events::Event;
 
 /// Looks at the text of every successful answer, after the SDK has read it.
 #[derive(Debug)]
@@ -16,10 +20,18 @@ pub(crate) struct WholeAnswers;
 /// Why an answer is not whole.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotWhole {
+    #[error("it is empty")]
+    Empty,
     #[error("it is cut off")]
     CutOff,
+    #[error("its tags do not match")]
+    Garbled,
+    #[error("it is the answer of another call")]
+    OfAnotherCall,
     #[error("{0} is missing")]
     Missing(&'static str),
+    #[error("{0} holds something else than members")]
+    Strange(&'static str),
 }
 
 impl Intercept for WholeAnswers {
@@ -55,28 +67,62 @@ fn always_there(operation: &str) -> &'static [&'static str] {
     }
 }
 
+/// Lists whose items are all called `member`.
+const LISTS: [&str; 4] = ["Users", "AccessKeyMetadata", "Tags", "UserDetailList"];
+
 fn check(operation: &str, body: &[u8]) -> Result<(), NotWhole> {
-    let whole = body
-        .trim_ascii_end()
-        .strip_suffix(b"Response>")
-        .and_then(|body| body.strip_suffix(operation.as_bytes()))
-        .is_some_and(|body| body.ends_with(b"</"));
-    if !whole {
+    let mut reader = Reader::from_reader(body);
+    let mut seen: Vec<&'static str> = Vec::new();
+    // For each element that is open, the list that it is.
+    let mut open: Vec<Option<&'static str>> = Vec::new();
+    let mut begun = false;
+    loop {
+        let event = reader.read_event().map_err(|error| match error {
+            XmlError::IllFormed(
+                IllFormedError::MismatchedEndTag { .. } | IllFormedError::UnmatchedEndTag(_),
+            ) => NotWhole::Garbled,
+            _ => NotWhole::CutOff,
+        })?;
+        match &event {
+            Event::Start(tag) | Event::Empty(tag) => {
+                let name = tag.name().into_inner();
+                match open.last() {
+                    None if begun => return Err(NotWhole::Garbled),
+                    None if name.strip_suffix("Response") != Some(operation) => {
+                        return Err(NotWhole::OfAnotherCall);
+                    }
+                    Some(Some(list)) if name != "member" => return Err(NotWhole::Strange(list)),
+                    _ => begun = true,
+                }
+                let list = LISTS.into_iter().find(|list| *list == name);
+                seen.extend(list);
+                if matches!(event, Event::Start(_)) {
+                    open.push(list);
+                }
+            }
+            Event::End(_) => {
+                open.pop();
+            }
+            Event::Text(text) if !text.trim_ascii().is_empty() => match open.last() {
+                None if begun => return Err(NotWhole::Garbled),
+                None => return Err(NotWhole::OfAnotherCall),
+                Some(Some(list)) => return Err(NotWhole::Strange(list)),
+                Some(None) => {}
+            },
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    if !begun {
+        return Err(NotWhole::Empty);
+    }
+    if !open.is_empty() {
         return Err(NotWhole::CutOff);
     }
-    match always_there(operation).iter().find(|name| !has_element(body, name)) {
+    match always_there(operation).iter().find(|name| !seen.contains(name)) {
         Some(missing) => Err(NotWhole::Missing(missing)),
         None => Ok(()),
     }
-}
-
-/// Whether an element of this name begins somewhere in the text.
-fn has_element(body: &[u8], name: &str) -> bool {
-    body.split(|byte| *byte == b'<').any(|text| {
-        text.strip_prefix(name.as_bytes())
-            .and_then(|rest| rest.first())
-            .is_some_and(|next| matches!(next, b'>' | b'/' | b' '))
-    })
 }
 
 #[cfg(test)]
@@ -90,8 +136,34 @@ mod tests {
     fn only_the_whole_text_is_whole() {
         assert_eq!(check("ListUserTags", EMPTY.as_bytes()), Ok(()));
         assert_eq!(check("ListUserTags", format!("{EMPTY}\n").as_bytes()), Ok(()));
-        for length in 0..EMPTY.len() {
+        assert_eq!(check("ListUserTags", format!("<?xml version=\"1.0\"?>\n{EMPTY}").as_bytes()), Ok(()));
+        assert_eq!(check("ListUserTags", b""), Err(NotWhole::Empty));
+        for length in 1..EMPTY.len() {
             assert_eq!(check("ListUserTags", &EMPTY.as_bytes()[..length]), Err(NotWhole::CutOff), "{length}");
+        }
+    }
+
+    #[test]
+    fn what_is_lost_in_the_middle_is_noticed() {
+        let item = "<Tags><member><Key>a</Key><Value>b</Value></member></Tags>";
+        let whole = EMPTY.replace("<Tags/>", item);
+        assert_eq!(check("ListUserTags", whole.as_bytes()), Ok(()));
+        let check = |body: &str| check("ListUserTags", body.as_bytes());
+        for lost in ["<Tags>", "</Value></member>", "a</Key>"] {
+            assert_eq!(check(&whole.replacen(lost, "", 1)), Err(NotWhole::Garbled), "{lost}");
+        }
+        for (whole_part, strange) in [("member>", "item>"), ("<Tags>", "<Tags>x"), ("<member>", "")] {
+            let strange = whole.replace(whole_part, strange);
+            assert_eq!(check(&strange), Err(NotWhole::Strange("Tags")), "{strange}");
+        }
+        assert_eq!(check(&format!("{whole}{whole}")), Err(NotWhole::Garbled));
+    }
+
+    #[test]
+    fn answers_of_other_calls_are_told() {
+        for body in [EMPTY.replace("ListUserTags", "ListUsers"), "{}".to_owned(), "<html></html>".to_owned()]
+        {
+            assert_eq!(check("ListUserTags", body.as_bytes()), Err(NotWhole::OfAnotherCall), "{body}");
         }
     }
 

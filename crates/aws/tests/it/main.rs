@@ -9,4 +9,5 @@ mod failures;
 mod roles;
 mod server;
 mod simulated;
+mod strange;
 mod trust;
