@@ -5,13 +5,15 @@ use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use keysweep_core::account::AccountId;
 use keysweep_core::assessment::CallCounts;
 use keysweep_core::call::{Call, CallErrorKind, CallResult};
 use keysweep_core::ports::Clock;
 use tokio::sync::Semaphore;
 
+use crate::log;
 use crate::pacer::Pacer;
-use crate::progress::{Event, Progress};
+use crate::progress::{Event, Phase, Progress};
 
 /// Calls under way at once, of all accounts together. Each holds a connection, and many systems let a program have 1,024
 /// files open. At AWS's latencies two cores cannot work off the answers of so many.
@@ -77,17 +79,40 @@ impl<'a, C> Desk<'a, C> {
     pub(crate) fn new(clock: &'a C, progress: &'a dyn Progress, give_up_after: Duration) -> Self {
         Self { clock, progress, give_up_after, places: Semaphore::new(UNDER_WAY) }
     }
+
+    /// Logs what happened, and tells whoever shows it.
+    pub(crate) fn tell(&self, event: Event) {
+        log::event(&event);
+        self.progress.on(event);
+    }
 }
 
-/// Calls on behalf of one account, counted.
+impl<C: Clock> Desk<'_, C> {
+    /// Does a part of the work, and tells its time. The work is begun here and not handed over as a future, which would be
+    /// held twice, in every account that is under way.
+    pub(crate) async fn timed<T>(
+        &self,
+        account: Option<AccountId>,
+        phase: Phase,
+        work: impl AsyncFnOnce() -> T,
+    ) -> T {
+        let begun = self.clock.elapsed();
+        let done = work().await;
+        self.tell(Event::PhaseEnded { account, phase, took: self.clock.elapsed().saturating_sub(begun) });
+        done
+    }
+}
+
+/// Calls on behalf of one account, or of the organization as a whole, counted.
 pub(crate) struct Caller<'a, C> {
     pub(crate) desk: &'a Desk<'a, C>,
+    account: Option<AccountId>,
     counts: Mutex<CallCounts>,
 }
 
 impl<'a, C: Clock> Caller<'a, C> {
-    pub(crate) fn new(desk: &'a Desk<'a, C>) -> Self {
-        Self { desk, counts: Mutex::new(CallCounts::default()) }
+    pub(crate) fn new(desk: &'a Desk<'a, C>, account: Option<AccountId>) -> Self {
+        Self { desk, account, counts: Mutex::new(CallCounts::default()) }
     }
 
     pub(crate) fn counts(&self) -> CallCounts {
@@ -99,26 +124,39 @@ impl<'a, C: Clock> Caller<'a, C> {
     where
         F: Future<Output = CallResult<T>>,
     {
-        let Desk { clock, progress, give_up_after, places } = self.desk;
+        let Desk { clock, give_up_after, places, .. } = self.desk;
         let gate = gates.of(call);
         loop {
+            log::call_begun(self.account, call);
+            let begun = clock.elapsed();
             gate.pass(*clock).await;
-            let answer = {
+            let (answer, left_at) = {
                 // The semaphore is never closed, so there is always a place to wait for.
                 let _place = places.acquire().await;
-                send().await
+                let left_at = clock.elapsed();
+                (send().await, left_at)
             };
             let throttled = matches!(&answer, Err(error) if error.kind == CallErrorKind::Throttled);
             self.counts.lock().unwrap_or_else(PoisonError::into_inner).record(call, throttled);
-            progress.on(Event::Called { call, throttled });
             let now = clock.elapsed();
-            let mut pacer = gate.pacer();
-            if !throttled {
-                pacer.passed(now);
-                return answer;
-            }
-            pacer.throttled(now);
-            if pacer.throttled_for(now) >= *give_up_after {
+            let again = {
+                let mut pacer = gate.pacer();
+                if throttled {
+                    pacer.throttled(now);
+                } else {
+                    pacer.passed(now);
+                }
+                throttled && pacer.throttled_for(now) < *give_up_after
+            };
+            self.desk.tell(Event::Called {
+                account: self.account,
+                call,
+                failure: answer.as_ref().err().cloned(),
+                again,
+                waited: left_at.saturating_sub(begun),
+                took: now.saturating_sub(left_at),
+            });
+            if !again {
                 return answer;
             }
         }

@@ -21,6 +21,7 @@ mod security_hub;
 mod server_time;
 mod session;
 mod sts;
+mod traffic;
 mod trust;
 mod whole;
 
@@ -28,4 +29,5 @@ pub use clock::SystemClock;
 pub use options::{RoleOptions, SessionOptions, StaticCredentials};
 pub use security_hub::SecurityHub;
 pub use session::{EnteredAccount, Session};
+pub use traffic::Traffic;
 pub use trust::UnusableCaBundle;

@@ -32,6 +32,7 @@ use crate::endpoints::Endpoints;
 use crate::options::{RoleOptions, SessionOptions};
 use crate::retry::{ThrottlesAreTheCallers, transient_faults};
 use crate::server_time::NotedTime;
+use crate::traffic::Meter;
 use crate::trust::{UnusableCaBundle, trust};
 use crate::whole::WholeAnswers;
 
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) role: RoleOptions,
     pub(crate) time: SharedTimeSource,
     pub(crate) server_time: NotedTime,
+    pub(crate) meter: Meter,
     /// The partition that `GetCallerIdentity` told.
     pub(crate) partition: OnceLock<Partition>,
     pub(crate) region: Region,
@@ -79,25 +81,31 @@ impl Session {
         let proxies = options.endpoint_url.is_none();
         let config = sdk_config(&options, http_client(tls.clone(), proxies)).await;
         let time = config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new()));
-        let server_time = NotedTime::default();
+        let (server_time, meter) = (NotedTime::default(), Meter::default());
         let shared = Shared {
             sts: aws_sdk_sts::Client::from_conf(
                 aws_sdk_sts::config::Builder::from(&config)
                     .retry_classifier(ThrottlesAreTheCallers)
                     .interceptor(WholeAnswers)
                     .interceptor(server_time.clone())
+                    .interceptor(meter.clone())
                     .build(),
             ),
             organizations: aws_sdk_organizations::Client::from_conf(
                 aws_sdk_organizations::config::Builder::from(&config)
                     .retry_classifier(ThrottlesAreTheCallers)
+                    .interceptor(meter.clone())
                     .build(),
             ),
             iam: IamBuilder::from(&config)
                 .retry_classifier(ThrottlesAreTheCallers)
                 .interceptor(WholeAnswers)
+                .interceptor(meter.clone())
                 .build(),
-            cloudtrail: CloudTrailBuilder::from(&config).retry_classifier(ThrottlesAreTheCallers).build(),
+            cloudtrail: CloudTrailBuilder::from(&config)
+                .retry_classifier(ThrottlesAreTheCallers)
+                .interceptor(meter.clone())
+                .build(),
             region: config.region().cloned().unwrap_or_else(lead_region_of_commercial_aws),
             courier: Courier {
                 tls,
@@ -112,6 +120,7 @@ impl Session {
             role: options.role,
             time,
             server_time,
+            meter,
             partition: OnceLock::new(),
         };
         Ok(Self { shared: Arc::new(shared) })

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
+use clap::builder::PossibleValuesParser;
 use keysweep_aws::Session;
 use keysweep_core::account::CallerIdentity;
 use keysweep_core::exemption::Exemptions;
@@ -15,6 +16,7 @@ use keysweep_core::ports::{Accounts as _, ExemptionSource as _, KeptPlan};
 use crate::config;
 use crate::exempt::{ExemptionsUnknown, Sources};
 use crate::failure::Failure;
+use crate::log::{self, Level, LogFormat};
 use crate::settings::Settings;
 use crate::terminal::note;
 use crate::verb::scan::{caller_hint, no_session, session_options, wrong_configuration};
@@ -28,17 +30,29 @@ pub struct AwsArgs {
     /// The AWS region [default: as every AWS tool finds it]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
+    /// What is logged on standard error: off, error, warn, info, debug or trace [default: as for `keysweep scan`]
+    #[arg(long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(Level::NAMES), hide_possible_values = true)]
+    pub log_level: Option<String>,
+    /// As what it is logged: text or json [default: text]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(LogFormat::NAMES), hide_possible_values = true)]
+    pub log_format: Option<String>,
 }
 
 impl AwsArgs {
-    /// The settings, with these options and the environment and keysweep.toml behind them.
+    /// The settings, with these options and the environment and keysweep.toml behind them. The log begins with them.
     pub fn settings(&self) -> Result<Settings, Failure> {
-        let given = [("profile", &self.profile), ("region", &self.region)];
+        let given = [
+            ("profile", &self.profile),
+            ("region", &self.region),
+            ("log-level", &self.log_level),
+            ("log-format", &self.log_format),
+        ];
         let given: BTreeMap<_, _> = given
             .into_iter()
             .filter_map(|(name, value)| value.clone().map(|value| (name, vec![value])))
             .collect();
         let resolved = config::resolve(&given, None, std::env::vars_os()).map_err(wrong_configuration)?;
+        log::begin(&resolved.settings);
         Ok(resolved.settings)
     }
 }

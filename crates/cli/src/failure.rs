@@ -6,6 +6,8 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 
 use crate::exit::Exit;
+use crate::log;
+use crate::terminal::say;
 
 /// Why a verb failed.
 #[derive(Debug)]
@@ -51,6 +53,16 @@ impl Failure {
     /// The exit code that it ends the program with.
     pub const fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Says it on standard error.
+    pub fn tell(&self) {
+        if log::is_json() {
+            let causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
+            log::failure(&causes.join(": "), self.hint.as_deref(), self.exit);
+        } else {
+            say(&self.text());
+        }
     }
 
     /// The text for stderr, with colours as escape codes.

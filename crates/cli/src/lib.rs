@@ -11,12 +11,14 @@ pub mod exit;
 pub mod expected;
 pub mod failure;
 pub mod interrupt;
+pub mod log;
 pub mod output;
 pub mod progress;
 pub mod reports;
 pub mod setting_flags;
 pub mod settings;
 pub mod state;
+pub mod stats;
 pub mod terminal;
 pub mod verb;
 
@@ -59,7 +61,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Man(args) => verb::man::run(&args),
     };
     outcome.unwrap_or_else(|failure| {
-        terminal::say(&failure.text());
+        failure.tell();
         failure.exit()
     })
 }

@@ -132,6 +132,7 @@ impl Progress for ProgressLine {
         let add = |counter: &AtomicU64, more: usize| {
             counter.fetch_add(u64::try_from(more).unwrap_or(u64::MAX), Ordering::Relaxed);
         };
+        let throttled = event.is_throttle();
         match event {
             Event::AccountFound => {
                 add(&self.accounts, 1);
@@ -144,15 +145,15 @@ impl Progress for ProgressLine {
                     self.bar.set_style(style.with_key("left", time_left));
                 }
             }
-            Event::AccountSkipped => add(&self.finished, 1),
-            Event::AccountStarted(_) => return,
+            Event::AccountSkipped(_) => add(&self.finished, 1),
+            Event::AccountStarted(_) | Event::PhaseEnded { .. } => return,
             Event::AccountFinished { findings, problems, .. } => {
                 add(&self.finished, 1);
                 add(&self.keys, findings);
                 add(&self.problems, problems);
             }
             Event::KeysToList { users, .. } => add(&self.to_list, users),
-            Event::Called { call, throttled } => {
+            Event::Called { call, .. } => {
                 add(&self.calls, 1);
                 add(&self.throttled, usize::from(throttled));
                 add(&self.listed, usize::from(call == Call::ListAccessKeys && !throttled));
@@ -166,8 +167,16 @@ impl Progress for ProgressLine {
 mod tests {
     use indicatif::{InMemoryTerm, TermLike};
     use keysweep_core::account::AccountId;
+    use keysweep_core::call::{CallError, CallErrorKind};
 
     use super::*;
+
+    fn called(call: Call, throttled: bool) -> Event {
+        let (message, kind) = (String::new(), CallErrorKind::Throttled);
+        let failure = throttled.then_some(CallError { call, kind, code: None, message, request_id: None });
+        let (waited, took) = (Duration::ZERO, Duration::ZERO);
+        Event::Called { account: None, call, failure, again: throttled, waited, took }
+    }
 
     #[test]
     fn the_line_shows_accounts_keys_calls_and_throttles() {
@@ -175,7 +184,7 @@ mod tests {
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 255);
         let line = ProgressLine::drawn_on(target);
         let account = AccountId::from_number(42).unwrap();
-        line.on(Event::Called { call: Call::ListAccounts, throttled: false });
+        line.on(called(Call::ListAccounts, false));
         line.bar.force_draw();
         assert!(terminal.contents().contains("finding the accounts, 1 call"), "{}", terminal.contents());
         assert!(!line.accounts_are_known());
@@ -189,9 +198,16 @@ mod tests {
         assert!(!terminal.contents().contains("left"), "nothing tells the time yet: {}", terminal.contents());
         line.on(Event::AccountStarted(account));
         line.on(Event::KeysToList { account, users: 3 });
-        line.on(Event::Called { call: Call::ListAccessKeys, throttled: true });
-        line.on(Event::Called { call: Call::ListAccessKeys, throttled: false });
-        line.on(Event::AccountFinished { account, findings: 3, problems: 1 });
+        line.on(called(Call::ListAccessKeys, true));
+        line.on(called(Call::ListAccessKeys, false));
+        line.on(Event::AccountFinished {
+            account,
+            status: "partial",
+            findings: 3,
+            problems: 1,
+            calls: 2,
+            took: Duration::ZERO,
+        });
         line.bar.force_draw();
         let shown = terminal.contents();
         assert!(shown.contains("1/50 accounts, 3 keys, 3 calls, 1 throttled, 1 problem"), "{shown}");

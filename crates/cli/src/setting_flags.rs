@@ -48,6 +48,8 @@ fn of_access(setting: &Setting) -> bool {
             | "concurrency"
             | "give-up-after"
             | "quiet"
+            | "log-level"
+            | "log-format"
     )
 }
 

@@ -12,6 +12,8 @@ use keysweep_core::policy::Policy;
 use keysweep_report::Format;
 use keysweep_store::Location;
 
+use crate::log::{Level, LogFormat};
+
 /// What `keysweep scan` is to do, from all sources together.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
@@ -64,6 +66,12 @@ pub struct Settings {
     pub width: Option<usize>,
     /// Show nothing on stderr but errors.
     pub quiet: bool,
+    /// What is logged; where `None`, that depends on who is looking.
+    pub log_level: Option<Level>,
+    /// As what it is logged.
+    pub log_format: LogFormat,
+    /// Tell what the scan cost.
+    pub stats: bool,
 }
 
 /// How member accounts are entered.
@@ -125,6 +133,9 @@ impl Default for Settings {
             color: Color::Auto,
             width: None,
             quiet: false,
+            log_level: None,
+            log_format: LogFormat::Text,
+            stats: false,
         }
     }
 }
@@ -187,6 +198,7 @@ const CALLS: &str = "Calls";
 const MEMORY: &str = "Memory";
 const OUTPUT: &str = "Output";
 const DELIVERY: &str = "Delivery";
+const LOG: &str = "Log";
 
 /// Every setting, in the order of help texts and documents.
 pub static TABLE: &[Setting] = &[
@@ -532,6 +544,39 @@ pub static TABLE: &[Setting] = &[
         example: "true",
         apply: |settings, text| set(&mut settings.quiet, switch(text)),
     },
+    Setting {
+        name: "log-level",
+        short: None,
+        shape: Shape::Choice(Level::NAMES),
+        value_name: "LEVEL",
+        default: "",
+        heading: LOG,
+        help: "What is logged on standard error, with everything that is worse. Where it is given, the log takes the place of the progress line [default: warn; error with --quiet; off where the progress line is shown]",
+        example: r#""info""#,
+        apply: |settings, text| set(&mut settings.log_level, parse(text).map(Some)),
+    },
+    Setting {
+        name: "log-format",
+        short: None,
+        shape: Shape::Choice(LogFormat::NAMES),
+        value_name: "FORMAT",
+        default: "text",
+        heading: LOG,
+        help: "As what it is logged. With json, everything on standard error is one JSON object a line: notes and errors too",
+        example: r#""json""#,
+        apply: |settings, text| set(&mut settings.log_format, parse(text)),
+    },
+    Setting {
+        name: "stats",
+        short: None,
+        shape: Shape::Switch,
+        value_name: "BOOL",
+        default: "false",
+        heading: LOG,
+        help: "Tell on standard error, at the end, what it cost: calls, throttles, repetitions, bytes, time by operation and by phase, and the accounts that took longest",
+        example: "true",
+        apply: |settings, text| set(&mut settings.stats, switch(text)),
+    },
 ];
 
 fn set<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
@@ -731,6 +776,8 @@ mod tests {
             ("output", ""),
             ("width", "59"),
             ("color", "sometimes"),
+            ("log-level", "loud"),
+            ("log-format", "xml"),
         ] {
             let setting = Setting::named(name).unwrap();
             assert!((setting.apply)(&mut Settings::default(), text).is_err(), "{name} {text}");

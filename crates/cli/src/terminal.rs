@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use anstream::ColorChoice;
 use keysweep_report::Style;
 
+use crate::log;
 use crate::settings::Color;
 
 /// So many rows of a list are shown on a terminal; elsewhere, all.
@@ -46,7 +47,9 @@ pub fn say(text: &str) {
 
 /// Writes a line to standard error unless `quiet`.
 pub fn note(quiet: bool, line: &str) {
-    if !quiet {
-        say(&format!("{line}\n"));
+    match (quiet, log::is_json()) {
+        (true, _) => {}
+        (false, true) => log::note(line),
+        (false, false) => say(&format!("{line}\n")),
     }
 }

@@ -205,6 +205,24 @@ pub enum CallErrorKind {
     Rejected,
 }
 
+impl CallErrorKind {
+    /// Its name in every output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Denied => "denied",
+            Self::NotFound => "not_found",
+            Self::ReportInProgress => "report_in_progress",
+            Self::ReportAbsent => "report_absent",
+            Self::CredentialsExpired => "credentials_expired",
+            Self::CredentialsInvalid => "credentials_invalid",
+            Self::Unavailable => "unavailable",
+            Self::Malformed => "malformed",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 /// An AWS call that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{call} failed: {}{message}", .code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default())]

@@ -49,6 +49,11 @@ impl<'a> Mask<'a> {
         Self { known: Some(Known { ids, lengths }) }
     }
 
+    /// Masks everything that looks like an id, where no assessment tells which ids there are.
+    pub fn of_whatever_looks_like_one() -> Self {
+        Self { known: Some(Known { ids: HashSet::new(), lengths: BTreeSet::new() }) }
+    }
+
     /// [`Mask::on`] or [`Mask::off`].
     pub fn new(assessment: &'a Assessment, on: bool) -> Self {
         if on { Self::on(assessment) } else { Self::off() }

@@ -5,7 +5,6 @@
 //! that they can be joined. Names in them are as AWS wrote them: whoever shows them masks and escapes them.
 
 use keysweep_core::assessment::{AccountStatus, Conclusion, SkipReason};
-use keysweep_core::call::CallErrorKind;
 use keysweep_core::evidence::{ChangeSource, Evidence, Observation, ObservationSource, StatusChange};
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::infer::{Assertion, Confidence};
@@ -351,22 +350,6 @@ pub fn skip_reason(reason: &SkipReason) -> String {
             format!("its state is {state}, and no credentials of such an account work")
         }
         SkipReason::Filtered => "the filters of the scan (--include, --exclude) leave it out".to_owned(),
-    }
-}
-
-/// The name of a kind of failed call in every output.
-pub const fn error_kind(kind: CallErrorKind) -> &'static str {
-    match kind {
-        CallErrorKind::Throttled => "throttled",
-        CallErrorKind::Denied => "denied",
-        CallErrorKind::NotFound => "not_found",
-        CallErrorKind::ReportInProgress => "report_in_progress",
-        CallErrorKind::ReportAbsent => "report_absent",
-        CallErrorKind::CredentialsExpired => "credentials_expired",
-        CallErrorKind::CredentialsInvalid => "credentials_invalid",
-        CallErrorKind::Unavailable => "unavailable",
-        CallErrorKind::Malformed => "malformed",
-        CallErrorKind::Rejected => "rejected",
     }
 }
 

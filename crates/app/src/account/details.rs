@@ -46,8 +46,11 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
                 .await;
                 failed.map_or(Ok((user.clone(), Tags::from_iter(tags))), Err)
             };
-            let answers: Vec<_> =
-                futures_util::stream::iter(owners.iter().copied()).map(list).buffer_unordered(IN_FLIGHT).collect().await;
+            let answers: Vec<_> = futures_util::stream::iter(owners.iter().copied())
+                .map(list)
+                .buffer_unordered(IN_FLIGHT)
+                .collect()
+                .await;
             let mut failed = None;
             let known =
                 answers.into_iter().filter_map(|answer| answer.map_err(|error| failed = Some(error)).ok());

@@ -258,7 +258,7 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
 
     async fn list_keys(&self, users: Vec<Candidate>) -> Vec<Listed> {
         let clock = self.caller.desk.clock;
-        self.caller.desk.progress.on(Event::KeysToList { account: self.account.id, users: users.len() });
+        self.caller.desk.tell(Event::KeysToList { account: self.account.id, users: users.len() });
         let list = async |user: Candidate| {
             let asked_at = clock.now();
             let (keys, failed) = all_pages(async |marker: Option<String>| {

@@ -22,6 +22,7 @@ use keysweep_core::ports::{Clock, Inventory, StatusHistory};
 use keysweep_core::problem::{Gap, Problem};
 
 use crate::gate::{Caller, Gates};
+use crate::progress::Phase;
 use history::History;
 use report::Report;
 
@@ -70,6 +71,11 @@ impl<E: Inventory + StatusHistory, C: Clock> Work<'_, E, C> {
         F: Future<Output = CallResult<T>>,
     {
         self.caller.call(self.gates, call, send).await
+    }
+
+    /// Does a part of the account's assessment, and tells its time.
+    fn timed<T>(&self, phase: Phase, part: impl AsyncFnOnce() -> T) -> impl Future<Output = T> {
+        self.caller.desk.timed(Some(self.account.id), phase, part)
     }
 }
 
@@ -120,31 +126,41 @@ pub(crate) async fn assess<E: Inventory + StatusHistory, C: Clock>(
     let work = Work { account, entered, caller, gates, plan, remembered };
     let mut problems = Vec::new();
 
-    let report = if plan.exhaustive { None } else { work.report(&mut problems).await };
+    let report = if plan.exhaustive {
+        None
+    } else {
+        work.timed(Phase::Report, async || work.report(&mut problems).await).await
+    };
     // Most accounts with an inactive key show it in the report, so the history can be read while keys are listed. What is
     // known from before, though, holds only as far as the history agrees.
     let expected = report.as_ref().is_some_and(Report::shows_inactive_keys);
     let mut known = work.known(report.as_ref());
+    let read_history = || work.timed(Phase::History, async || work.history().await);
+    let find_keys = async |known: &known::Known<'_>| {
+        work.timed(Phase::Keys, async || work.keys(report.as_ref(), known).await).await
+    };
     let (keys, early_history) = if expected && !known.is_empty() {
-        let history = work.history().await;
+        let history = read_history().await;
         known.retain_untouched(&history);
-        (work.keys(report.as_ref(), &known).await, Some(history))
+        (find_keys(&known).await, Some(history))
     } else {
-        let early_history = async { if expected { Some(work.history().await) } else { None } };
-        join(work.keys(report.as_ref(), &known), early_history).await
+        let early_history = async { if expected { Some(read_history().await) } else { None } };
+        join(find_keys(&known), early_history).await
     };
     problems.extend(keys.problems);
 
     let needs_history = !keys.inactive.is_empty() || !keys.root.is_empty();
     let history = match early_history {
         Some(history) => history,
-        None if needs_history => work.history().await,
+        None if needs_history => read_history().await,
         None => History::not_needed(remembered),
     };
     problems.extend(history.problems.iter().cloned());
 
-    let tags = work.tags(&keys.inactive, keys.users, &known, &mut problems).await;
-    let last_used = work.last_used(&keys.inactive, report.as_ref(), &mut problems).await;
+    let read_tags = async || work.tags(&keys.inactive, keys.users, &known, &mut problems).await;
+    let tags = work.timed(Phase::Tags, read_tags).await;
+    let ask = async || work.last_used(&keys.inactive, report.as_ref(), &mut problems).await;
+    let last_used = work.timed(Phase::LastUse, ask).await;
     let now = caller.desk.clock.now();
     let looked_at = findings::Looked {
         keys: &keys.inactive,
@@ -153,7 +169,8 @@ pub(crate) async fn assess<E: Inventory + StatusHistory, C: Clock>(
         history: &history,
         remembered,
     };
-    let findings = findings::draw(account.id, &looked_at, &last_used, &tags, plan.policy, now);
+    let draw = async || findings::draw(account.id, &looked_at, &last_used, &tags, plan.policy, now);
+    let findings = work.timed(Phase::Infer, draw).await;
 
     let status = match (problems.is_empty(), keys.method) {
         (true, _) => AccountStatus::Complete,

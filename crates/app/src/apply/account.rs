@@ -51,8 +51,9 @@ where
     /// Works on keys of one account.
     pub(super) async fn account(&self, keys: &[&PlannedKey], delete: bool) {
         let Some(id) = keys.first().map(|key| key.account).filter(|_| !self.is_over()) else { return };
-        self.desk.progress.on(Event::AccountStarted(id));
-        let caller = Caller::new(self.desk);
+        self.desk.tell(Event::AccountStarted(id));
+        let begun = self.desk.clock.elapsed();
+        let caller = Caller::new(self.desk, Some(id));
         let entered = if id == self.own {
             Ok(self.accounts.own())
         } else {
@@ -66,7 +67,14 @@ where
                 self.users(&entered, keys, delete).await;
             }
         }
-        self.desk.progress.on(Event::AccountFinished { account: id, findings: keys.len(), problems: 0 });
+        self.desk.tell(Event::AccountFinished {
+            account: id,
+            status: "applied",
+            findings: keys.len(),
+            problems: 0,
+            calls: caller.counts().total().sent,
+            took: self.desk.clock.elapsed().saturating_sub(begun),
+        });
     }
 
     async fn not_entered(&self, keys: &[&PlannedKey], error: &CallError, delete: bool) {

@@ -136,7 +136,7 @@ where
     let Tools { accounts, directory, clock, journal, exemptions, progress } = tools;
     let desk = Desk::new(clock, progress, request.give_up_after);
     let gates = Gates::new();
-    let caller = Caller::new(&desk);
+    let caller = Caller::new(&desk, None);
     let identity = caller
         .call(&gates, Call::GetCallerIdentity, || accounts.get_caller_identity())
         .await
@@ -229,9 +229,9 @@ where
         // Planned keys are in the order of accounts.
         let by_account: Vec<&[&PlannedKey]> = keys.chunk_by(|a, b| a.account == b.account).collect();
         for _ in &by_account {
-            self.desk.progress.on(progress::Event::AccountFound);
+            self.desk.tell(progress::Event::AccountFound);
         }
-        self.desk.progress.on(progress::Event::AccountsListed);
+        self.desk.tell(progress::Event::AccountsListed);
         futures_util::stream::iter(by_account)
             .map(|keys| self.account(keys, delete))
             .buffer_unordered(self.request.concurrency.max(1))

@@ -21,7 +21,7 @@ pub(super) struct Importer<'a, H, C> {
 
 impl<H: SecurityHubs, C: Clock> Importer<'_, H, C> {
     pub(super) async fn import(&self, account: AccountId, batches: Vec<Batch>) -> Delivered {
-        let caller = Caller::new(self.desk);
+        let caller = Caller::new(self.desk, Some(account));
         let mut delivered = Delivered::default();
         let hub = match self.hub(account, &caller).await {
             Ok(hub) => hub,

@@ -64,7 +64,7 @@ pub async fn put_files<B: Buckets, C: Clock>(
     give_up_after: Duration,
 ) -> Delivered {
     let desk = Desk::new(clock, &Silent, give_up_after);
-    let caller = Caller::new(&desk);
+    let caller = Caller::new(&desk, None);
     let gates = Gates::new();
     let mut delivered = Delivered::default();
     for file in files {

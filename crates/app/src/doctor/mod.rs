@@ -58,7 +58,7 @@ where
     C: Clock,
 {
     let desk = Desk::new(clock, progress, request.give_up_after);
-    let (gates, caller) = (Gates::new(), Caller::new(&desk));
+    let (gates, caller) = (Gates::new(), Caller::new(&desk, None));
     let started_at = clock.now();
     let mut diagnosis = Diagnosis {
         version: request.version.clone(),
@@ -100,7 +100,7 @@ where
 
     let mut looked: Vec<(AccountId, Vec<Check>, CallCounts)> = stream::iter(chosen)
         .map(async |id| {
-            let of_account = Caller::new(&desk);
+            let of_account = Caller::new(&desk, Some(id));
             let checks = enter(ports, &of_account, &gates, id, own).await;
             (id, checks, of_account.counts())
         })

@@ -9,9 +9,10 @@ use keysweep_core::ports::{Accounts, Clock, Store};
 use super::ScanRequest;
 use crate::account::{self, Assessed, Plan};
 use crate::gate::{Caller, Desk, Gates};
+use crate::log;
 use crate::memory::Memory;
 use crate::organization::Listed;
-use crate::progress::Event;
+use crate::progress::{Event, Phase};
 
 /// What the assessments of all accounts share.
 pub(super) struct Hub<'a, A, S, C> {
@@ -30,15 +31,17 @@ impl<A: Accounts, S: Store, C: Clock> Hub<'_, A, S, C> {
         let Listed { account, skip, mut problems } = listed;
         let id = account.id;
         if let Some(reason) = skip {
-            self.desk.progress.on(Event::AccountSkipped);
+            self.desk.tell(Event::AccountSkipped(id));
             return account::untouched(account, AccountStatus::Skipped(reason), problems);
         }
-        self.desk.progress.on(Event::AccountStarted(id));
-        let caller = Caller::new(self.desk);
+        self.desk.tell(Event::AccountStarted(id));
+        let begun = self.desk.clock.elapsed();
+        let caller = Caller::new(self.desk, Some(id));
         let entered = if id == self.own {
             Ok(self.accounts.own())
         } else {
-            caller.call(self.gates, Call::AssumeRole, || self.accounts.enter(id)).await
+            let enter = async || caller.call(self.gates, Call::AssumeRole, || self.accounts.enter(id)).await;
+            self.desk.timed(Some(id), Phase::Enter, enter).await
         };
         let Assessed { mut result, seen } = match entered {
             Err(error) => {
@@ -47,7 +50,8 @@ impl<A: Accounts, S: Store, C: Clock> Hub<'_, A, S, C> {
             Ok(entered) => {
                 let ScanRequest { policy, exhaustive, fresh, .. } = *self.request;
                 let plan = Plan { policy, exhaustive, fresh, scan: &self.request.id };
-                let remembered = self.memory.recall(id).await;
+                let recall = async || self.memory.recall(id).await;
+                let remembered = self.desk.timed(Some(id), Phase::Recall, recall).await;
                 account::assess(&account, &entered, &caller, &Gates::new(), plan, &remembered).await
             }
         };
@@ -58,12 +62,17 @@ impl<A: Accounts, S: Store, C: Clock> Hub<'_, A, S, C> {
         result.problems = problems;
         // What was not assessed is kept only with the end of the scan: one that is resumed tries it again.
         if result.status != AccountStatus::NotAssessed {
-            self.memory.keep(&self.request.id, &result, &seen).await;
+            let keep = async || self.memory.keep(&self.request.id, &result, &seen).await;
+            self.desk.timed(Some(id), Phase::Keep, keep).await;
         }
-        self.desk.progress.on(Event::AccountFinished {
+        result.problems.iter().for_each(log::problem);
+        self.desk.tell(Event::AccountFinished {
             account: id,
+            status: result.status.name(),
             findings: result.findings.len(),
             problems: result.problems.len(),
+            calls: result.calls.total().sent,
+            took: self.desk.clock.elapsed().saturating_sub(begun),
         });
         result
     }

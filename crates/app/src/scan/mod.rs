@@ -16,9 +16,10 @@ use tokio::sync::watch;
 
 use crate::filter::Filters;
 use crate::gate::{Caller, Desk, Gates};
+use crate::log;
 use crate::memory::{Memory, StoreFailure};
 use crate::organization::Lister;
-use crate::progress::Progress;
+use crate::progress::{Phase, Progress};
 use end::{End, ending};
 use hub::Hub;
 use run::{Ran, Run};
@@ -113,20 +114,26 @@ where
     let started_at = request.resume.as_ref().map_or_else(|| clock.now(), |resumed| resumed.begun.started_at);
     let desk = Desk::new(clock, progress, request.give_up_after);
     let gates = Gates::new();
-    let caller = Caller::new(&desk);
-    let identity = caller
-        .call(&gates, Call::GetCallerIdentity, || accounts.get_caller_identity())
-        .await
-        .map_err(ScanError::Caller)?;
+    let caller = Caller::new(&desk, None);
+    let beginning = clock.elapsed();
     let lister = Lister { directory, caller: &caller, gates: &gates };
-    let (scope, first_page, filters) = match &request.target {
-        Target::OwnAccount => (Scope::Account, None, &Filters::default()),
-        Target::Organization(filters) => {
-            let organization = lister.organization().await.map_err(ScanError::Organization)?;
-            let page = lister.list_accounts(None).await.map_err(ScanError::Organization)?;
-            (Scope::Organization(organization), Some(page), filters)
-        }
+    let nothing = &Filters::default();
+    let find_out = async || {
+        let identity = caller
+            .call(&gates, Call::GetCallerIdentity, || accounts.get_caller_identity())
+            .await
+            .map_err(ScanError::Caller)?;
+        let (scope, first_page, filters) = match &request.target {
+            Target::OwnAccount => (Scope::Account, None, nothing),
+            Target::Organization(filters) => {
+                let organization = lister.organization().await.map_err(ScanError::Organization)?;
+                let page = lister.list_accounts(None).await.map_err(ScanError::Organization)?;
+                (Scope::Organization(organization), Some(page), filters)
+            }
+        };
+        Ok((identity, scope, first_page, filters))
     };
+    let (identity, scope, first_page, filters) = desk.timed(None, Phase::Identify, find_out).await?;
     let begun = Begun {
         id: request.id.clone(),
         version: request.version.clone(),
@@ -140,6 +147,7 @@ where
         Some(resumed) => return Err(ScanError::OfAnother(resumed.begun.id.clone())),
         None => Memory::begin(store, &begun).await.map_err(ScanError::Store)?,
     };
+    log::scan_begun(&begun, request.resume.is_some());
     let own = begun.caller.account;
     let hub = Hub { accounts, memory: &memory, desk: &desk, gates: &gates, request, own };
 
@@ -161,6 +169,7 @@ where
         problems,
         calls: caller.counts(),
     };
+    log::scan_ended(&assessment, clock.elapsed().saturating_sub(beginning));
     // A scan that was stopped can be resumed; one whose time is over is as whole as it was meant to be.
     if matches!(end, None | Some(End::Deadline(_))) {
         memory.finish(&assessment).await;

@@ -18,7 +18,7 @@ use super::hub::Hub;
 use crate::account;
 use crate::filter::Filters;
 use crate::organization::{Lister, skip_reason};
-use crate::progress::Event;
+use crate::progress::{Event, Phase};
 
 /// How many accounts' tags are read at the same time, where filters ask for them.
 const ADMITTED_AT_ONCE: usize = 16;
@@ -113,22 +113,22 @@ impl<A: Accounts, D: Directory, S: Store, C: Clock> Run<'_, A, D, S, C> {
         open: &Open,
         sender: mpsc::UnboundedSender<Account>,
     ) -> Vec<Problem> {
-        let progress = self.hub.desk.progress;
+        let desk = self.hub.desk;
         let found = |account: Account| {
             if !known.contains(&account.id) {
-                progress.on(Event::AccountFound);
+                desk.tell(Event::AccountFound);
                 open.accounts().insert(account.id, account.clone());
                 // Nobody listens any more only where the scan has ended.
                 let _ = sender.send(account);
             }
         };
         let problems = if let Some(page) = first_page {
-            self.lister.find(page, found).await
+            desk.timed(None, Phase::List, async || self.lister.find(page, found).await).await
         } else {
             found(Account::alone(self.hub.own));
             Vec::new()
         };
-        progress.on(Event::AccountsListed);
+        desk.tell(Event::AccountsListed);
         problems
     }
 

@@ -8,12 +8,14 @@ use anyhow::anyhow;
 use keysweep_app::apply::{
     Applied, ApplyError, ApplyRequest, KeyOutcome, Refusal, StopAfter, Tools, apply as run_plan,
 };
+use keysweep_app::progress::Both;
+use keysweep_app::stats::Statistics;
 use keysweep_aws::SystemClock;
 use keysweep_core::account::AccountId;
 use keysweep_core::approval::ApprovalPolicy;
 use keysweep_core::plan::PlannedKey;
 use keysweep_core::plan::lint::Limits;
-use keysweep_core::ports::Agreements as _;
+use keysweep_core::ports::{Agreements as _, Clock as _};
 use keysweep_report::terminal::plan::outcomes;
 use keysweep_report::words::count;
 use tokio::sync::watch;
@@ -23,10 +25,12 @@ use crate::exempt::Sources;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
+use crate::log;
 use crate::output::Output;
 use crate::progress::ProgressLine;
 use crate::settings::{Color, role_name};
 use crate::state::{StateArgs, failed};
+use crate::stats::Bill;
 use crate::terminal::{note, style, use_color};
 use crate::verb::policies;
 use crate::verb::scan::{caller_hint, new_id, organization_hint};
@@ -59,6 +63,9 @@ pub struct ApplyArgs {
     /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
+    /// Tell on standard error, at the end, what it cost: calls, throttles, bytes, time by operation and by phase
+    #[arg(long)]
+    pub stats: bool,
     /// Whose credentials are used.
     #[command(flatten)]
     pub aws: AwsArgs,
@@ -99,14 +106,17 @@ async fn apply(args: &ApplyArgs, stop: watch::Receiver<bool>) -> Outcome {
         give_up_after: settings.give_up_after,
         stop_after: StopAfter::default(),
     };
-    let progress = ProgressLine::new(args.quiet);
+    let progress = ProgressLine::new(args.quiet || log::takes_standard_error(&settings));
+    let statistics = Statistics::default();
+    let begun = clock.elapsed();
+    let told = Both(&progress, &statistics);
     let tools = Tools {
         accounts: &session,
         directory: &session,
         clock: &clock,
         journal: &store,
         exemptions: &sources,
-        progress: &progress,
+        progress: &told,
     };
     let interrupted = stop.clone();
     let applied = run_plan(tools, &request, stop).await;
@@ -114,6 +124,10 @@ async fn apply(args: &ApplyArgs, stop: watch::Receiver<bool>) -> Outcome {
     let applied = applied.map_err(|error| failure(error, args))?;
     let text = report(&applied, args);
     Output::stdout().write(|to| to.write_all(text.as_bytes()))?;
+    if args.stats || settings.stats {
+        let took = clock.elapsed().saturating_sub(begun);
+        Bill { cost: statistics.cost(), traffic: session.traffic(), took }.tell();
+    }
     let is_interrupted = *interrupted.borrow();
     Ok(conclude(&applied, is_interrupted, args))
 }

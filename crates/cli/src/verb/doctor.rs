@@ -14,6 +14,7 @@ use crate::config::{self, Resolved};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
+use crate::log;
 use crate::output::Output;
 use crate::progress::ProgressLine;
 use crate::settings::Settings;
@@ -27,6 +28,7 @@ pub fn run(args: DoctorArgs) -> Outcome {
     let resolved = config::resolve(&args.access.given, args.access.config.as_deref(), std::env::vars_os());
     let Resolved { settings, warnings } = resolved.map_err(wrong_configuration)?;
     use_color(settings.color);
+    log::begin(&settings);
     for warning in warnings {
         note(settings.quiet, &format!("warning: {warning}"));
     }
@@ -48,7 +50,7 @@ async fn look(args: &DoctorArgs, settings: &Settings) -> Outcome {
         concurrency: settings.concurrency,
         give_up_after: settings.give_up_after,
     };
-    let progress = ProgressLine::new(settings.quiet);
+    let progress = ProgressLine::new(settings.quiet || log::takes_standard_error(settings));
     let diagnosis = examine(&session, &SystemClock::new(), &request, &progress).await;
     progress.clear();
     let names = names(&diagnosis, settings);

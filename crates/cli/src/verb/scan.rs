@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use keysweep_app::memory::StoreFailure;
+use keysweep_app::progress::{Both, Event, Phase, Progress};
 use keysweep_app::scan::{Resumed, ScanError, ScanRequest, Scanned, Target, scan};
+use keysweep_app::stats::Statistics;
 use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock, UnusableCaBundle};
 use keysweep_core::account::AccountId;
 use keysweep_core::archive::ScanRecord;
@@ -27,18 +29,21 @@ use crate::exit::Exit;
 use crate::expected;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
+use crate::log;
 use crate::progress::ProgressLine;
 use crate::reports::{Reports, Shown};
 use crate::setting_flags::ScanArgs;
 use crate::settings::Settings;
 use crate::state;
-use crate::terminal::{note, say, style, use_color};
+use crate::stats::Bill;
+use crate::terminal::{note, style, use_color};
 
 /// Scans.
 pub fn run(args: &ScanArgs) -> Outcome {
     let resolved = config::resolve(&args.given, args.config.as_deref(), std::env::vars_os());
     let Resolved { settings, warnings } = resolved.map_err(wrong_configuration)?;
     use_color(settings.color);
+    log::begin(&settings);
     for warning in warnings {
         note(settings.quiet, &format!("warning: {warning}"));
     }
@@ -72,9 +77,13 @@ async fn assess(
     let clock = SystemClock::new();
     let resume = if settings.resume { Some(state::unfinished(&store, settings.org).await?) } else { None };
     let request = request(&settings, resume, &clock)?;
-    let progress = ProgressLine::new(settings.quiet);
+    let progress = ProgressLine::new(settings.quiet || log::takes_standard_error(&settings));
+    let statistics = Statistics::default();
+    let begun = clock.elapsed();
     let scanned = {
-        let scanning = scan(&session, &session, &store, &clock, &request, &progress, stop.clone());
+        let told = Both(&progress, &statistics);
+        let told: &dyn Progress = if settings.stats { &told } else { &progress };
+        let scanning = scan(&session, &session, &store, &clock, &request, told, stop.clone());
         tokio::select! {
             scanned = scanning => Some(scanned),
             () = asked_too_early(&mut stop, &progress) => None,
@@ -85,9 +94,16 @@ async fn assess(
         Some(Ok(Scanned { mut assessment, not_kept })) => {
             assessment.expect_accounts(&expected);
             let is_stopped = *stop.borrow();
+            let writing = clock.elapsed();
             // The report is whole without them; a store that cannot be read is told of below.
             let earlier = store.scans().await.unwrap_or_default();
             let (exit, shown) = report(&assessment, &earlier, &settings, reports, is_stopped)?;
+            if settings.stats {
+                let took = clock.elapsed().saturating_sub(writing);
+                statistics.on(Event::PhaseEnded { account: None, phase: Phase::Write, took });
+                let took = clock.elapsed().saturating_sub(begun);
+                Bill { cost: statistics.cost(), traffic: session.traffic(), took }.tell();
+            }
             let own = Some(assessment.caller.account);
             let parcel = Parcel { shown: &shown, own, store: &store };
             let delivered = deliver(&deliveries, &session, &clock, parcel, &mut stop).await;
@@ -95,7 +111,7 @@ async fn assess(
                 (None, delivered) => delivered.map(|()| exit),
                 (Some(failure), delivered) => {
                     if let Err(also) = delivered {
-                        say(&also.text());
+                        also.tell();
                     }
                     Err(not_all_kept(failure))
                 }

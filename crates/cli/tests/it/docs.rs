@@ -215,6 +215,7 @@ fn every_command_in_the_documents_is_one_that_the_program_takes() {
         "docs/CONFIG.md",
         "docs/DOCTOR.md",
         "docs/EVIDENCE.md",
+        "docs/LOGGING.md",
         "docs/STATE.md",
         "docs/EXIT-CODES.md",
         "docs/PERMISSIONS.md",

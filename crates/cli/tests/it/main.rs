@@ -16,6 +16,7 @@ mod help;
 mod history;
 #[cfg(unix)]
 mod interrupt;
+mod logging;
 mod memory;
 mod output;
 mod policies;

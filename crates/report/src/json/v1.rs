@@ -656,7 +656,7 @@ impl<'a> ProblemV1<'a> {
                 _ => None,
             },
             call: error.map(|error| error.call.to_string()),
-            error_kind: error.map(|error| words::error_kind(error.kind)),
+            error_kind: error.map(|error| error.kind.name()),
             error_code: error.and_then(|error| error.code.as_deref()).map(|code| mask.text(code)),
             error_message: error.map(|error| mask.text(&error.message)),
             request_id: error.and_then(|error| error.request_id.as_deref()).map(|id| mask.text(id)),

@@ -258,7 +258,7 @@ fn every_gap_and_every_kind_of_error_is_in_the_schema() {
         CallErrorKind::Malformed,
         CallErrorKind::Rejected,
     ];
-    let mut names: Vec<_> = kinds.into_iter().map(keysweep_report::words::error_kind).collect();
+    let mut names: Vec<_> = kinds.into_iter().map(CallErrorKind::name).collect();
     names.sort_unstable();
     assert_eq!(listed("/$defs/problem/properties/error_kind/enum"), names);
 }
