@@ -142,9 +142,11 @@ test("in the dark it is dark, and the button turns it", async () => {
 
 test("paper has every key that is asked for, and none of the controls", async () => {
   const page = await opened(report.page);
-  await page.evaluate(() => addEventListener("beforeprint", () => { window.printed = document.querySelectorAll("#keys tbody tr").length; }));
+  await page.evaluate(() => addEventListener("beforeprint", () => { window.printed = [document.querySelectorAll("#keys tbody tr").length, document.querySelectorAll("#keys thead button").length]; }));
   await page.pdf({ format: "A4" });
-  assert.equal(await page.evaluate(() => window.printed), findings.length);
+  // A head with buttons in it would stand on the first sheet alone.
+  assert.deepEqual(await page.evaluate(() => window.printed), [findings.length, 0]);
+  assert.equal(await page.locator("#keys thead button").count(), 9, "they are there again");
   await page.emulateMedia({ media: "print" });
   for (const control of [".tools", "nav", ".top button", ".pages"]) assert.ok(!await page.locator(control).isVisible(), control);
   await done(page);

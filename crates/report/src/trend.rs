@@ -34,15 +34,17 @@ impl Point {
     }
 }
 
-/// The last of `scans`, newest first, that finished, began before `assessment`, and looked at the same accounts with the
+/// The last of `scans`, newest first, that finished, stand behind `assessment`, and looked at the same accounts with the
 /// same threshold; the earliest first.
 pub fn before(assessment: &Assessment, scans: &[ScanRecord]) -> Vec<Point> {
+    // By their order, as several can begin in one second; by their time where this one is not kept.
+    let own = scans.iter().position(|scan| scan.begun.id == assessment.id);
+    let scans = own.and_then(|at| scans.get(at + 1..)).unwrap_or(scans);
     let is_like = |scan: &&ScanRecord| {
         let begun = &scan.begun;
         let same_account =
             assessment.scope != Scope::Account || begun.caller.account == assessment.caller.account;
-        begun.id != assessment.id
-            && begun.started_at < assessment.started_at
+        (own.is_some() || begun.started_at < assessment.started_at)
             && begun.scope == assessment.scope
             && same_account
             && begun.policy.threshold == assessment.policy.threshold

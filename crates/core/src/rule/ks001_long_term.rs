@@ -28,8 +28,14 @@ pub(super) const RULE: Rule = Rule {
     ways: &[
         Way {
             with: "keysweep",
-            text: "Dates the key and names its owner tag, last use and evidence. This version deletes nothing.",
-            commands: &["keysweep scan"],
+            text: "Dates the key and names its owner tag, last use and evidence; then plans, and after somebody approved exactly that \
+                   plan, looks at each key once more and deletes it.",
+            commands: &[
+                "keysweep scan",
+                "keysweep plan --out plan.json",
+                "keysweep approve plan.json --by alice",
+                "keysweep apply plan.json",
+            ],
         },
         Way {
             with: "IAM console",

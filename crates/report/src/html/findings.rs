@@ -39,7 +39,7 @@ fn line(page: &Page<'_>, row: &Row<'_>, out: &mut impl io::Write) -> io::Result<
         words::verdict(finding.verdict)
     )?;
     if let Some(at) = finding.known_by {
-        write!(out, ", known by {}", words::known_by_day(at))?;
+        write!(out, "</small><small>known by {}", words::known_by_day(at))?;
     }
     writeln!(
         out,

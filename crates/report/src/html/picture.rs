@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::text::Texts;
-use crate::timeline::{BarKind, MarkKind, Timeline};
+use crate::timeline::{Bar, BarKind, MarkKind, Timeline};
 
 /// What the shapes look like, in the order of the legend.
 pub(super) const LEGEND: [(&str, &str); 11] = [
@@ -53,7 +53,9 @@ const fn mark(kind: MarkKind) -> Option<&'static str> {
 /// The drawing. What it shows is said in words beside it.
 pub(super) fn timeline(timeline: &Timeline, texts: &Texts<'_>, svg: &mut String) {
     svg.push_str("<svg class=t aria-hidden=true>");
-    for part in &timeline.bars {
+    // Where it is known to the second, nothing is left of the time in which it became inactive.
+    let is_drawn = |part: &&Bar| part.kind != BarKind::Start || part.begins < part.ends;
+    for part in timeline.bars.iter().filter(is_drawn) {
         let width = (part.ends - part.begins) * 100.0;
         // Writing to a String cannot fail.
         let _ = write!(

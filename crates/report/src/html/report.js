@@ -172,11 +172,13 @@
     sorted();
     filtered();
   };
-  heads.forEach((one, column) => {
-    const sorting = make("button", { type: "button", textContent: one.textContent });
-    sorting.onclick = () => sort(column, by === column ? !up : !(column === 5 || column === 6));
-    one.replaceChildren(sorting);
-  });
+  const buttons = heads.map((one, column) => make("button", {
+    type: "button",
+    textContent: one.textContent,
+    onclick: () => sort(column, by === column ? !up : !(column === 5 || column === 6)),
+  }));
+  const headed = (printed) => heads.forEach((one, column) => one.replaceChildren(printed ? buttons[column].textContent : buttons[column]));
+  headed(false);
   search.oninput = verdict.onchange = severity.onchange = filtered;
   sorter.onchange = () => sort(Number(sorter.value), !["5", "6"].includes(sorter.value));
   table.before(make("div", { className: "tools" }, labelled("Search", search), labelled("Verdict", verdict), labelled("Severity", severity), labelled("Sorted by", sorter, "narrow"), count));
@@ -214,9 +216,11 @@
     [...body.rows].find((line) => line.row === row).scrollIntoView();
   };
   addEventListener("hashchange", follow);
-  // Paper has all that was asked for, and not only a page of it.
-  addEventListener("beforeprint", () => draw(true));
-  addEventListener("afterprint", () => draw());
+  // Paper has all that was asked for, and not only a page of it. Chromium repeats the head of a table on every sheet only
+  // where there are no buttons in it.
+  const paper = (printed) => { headed(printed); draw(printed); };
+  addEventListener("beforeprint", () => paper(true));
+  addEventListener("afterprint", () => paper(false));
   draw();
   follow();
 })();
