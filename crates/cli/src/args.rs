@@ -15,13 +15,13 @@ use keysweep_report::Format;
 use crate::setting_flags::{AccessArgs, DeliveryArgs, ScanArgs};
 use crate::settings::Color;
 use crate::state::StateArgs;
-use crate::verb::{apply, approve, evidence, plan, policies};
+use crate::verb::{apply, approve, clean, evidence, exempt, journal, plan, policies};
 
 /// Finds the IAM access keys that have stayed inactive for too long, with evidence.
 ///
 /// An inactive access key cannot call AWS, but one call of iam:UpdateAccessKey turns it on again, with all the
 /// permissions of its user. keysweep finds these keys in one account or in a whole organization, proves since when each
-/// has been inactive, and says what it could not assess. It only reads.
+/// has been inactive, and says what it could not assess. Scans only read; keys are deleted only by a plan that was approved.
 #[derive(Debug, Parser)]
 #[command(name = "keysweep", version, max_term_width = 110, after_help = AFTER_HELP, subcommand_required = true)]
 pub struct Args {
@@ -49,6 +49,14 @@ docs/SAFETY.md says what is promised.
 Exit codes: 0 all done, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are still there, 130
 interrupted.";
 
+const CLEAN_AFTER_HELP: &str = "\
+What may be deleted unattended stands in the section [clean_up] of the configuration file, and nowhere else: without
+auto_approve nothing is. A key is deleted when it has been in published plans for the grace (7 days); the first run in an
+account deletes nothing there. docs/SAFETY.md says what is promised.
+
+Exit codes: 0 all done, or nothing was due, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are
+still there, 130 interrupted.";
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -58,6 +66,9 @@ pub enum Verb {
     /// Agree to a plan, exactly as it is
     #[command(after_help = CLEAN_UP_AFTER_HELP)]
     Approve(approve::ApproveArgs),
+    /// Scan, plan and delete without anybody attending, within the limits of the configuration file
+    #[command(after_help = CLEAN_AFTER_HELP)]
+    Clean(clean::CleanArgs),
     /// Assess a simulated organization of 50 accounts: a few seconds, no AWS account needed
     Demo(DemoArgs),
     /// Tell what differs between two scans: keys that came, went, or crossed the threshold
@@ -66,12 +77,18 @@ pub enum Verb {
     /// Say before a scan whether it will work, and what mends what will not; changes nothing
     #[command(after_help = DOCTOR_AFTER_HELP)]
     Doctor(DoctorArgs),
+    /// Keep keys out of clean-up, list what is kept out, and say whether a key is
+    Exempt(exempt::ExemptVerb),
     /// Take in evidence that no scan can see
     Evidence(EvidenceArgs),
     /// Say why a key has the verdict that it has, step by step, with its timeline
     Explain(ExplainArgs),
     /// List the scans that were made: what each covered, found and took
     History(HistoryArgs),
+    /// Show what clean-ups did, step by step, and check that nothing of it was changed
+    Journal(journal::JournalArgs),
+    /// Write a receipt for each key that a clean-up deleted
+    Receipts(journal::ReceiptsArgs),
     /// Find the long-term inactive access keys of an account or an organization
     #[command(after_help = SCAN_AFTER_HELP)]
     Scan(ScanArgs),
@@ -440,6 +457,9 @@ pub struct ReportArgs {
     /// account id a line
     #[arg(long, value_name = "FILE")]
     pub expect_accounts: Option<PathBuf>,
+    /// The reviewed file of exemptions [default: exemptions.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub exemptions: Option<PathBuf>,
     /// What it is written as. With several formats, --output names the directory of their files
     #[arg(long, short, value_name = "FORMATS", default_value = "terminal", value_delimiter = ',', action = ArgAction::Append,
           value_parser = PossibleValuesParser::new(Format::NAMES))]

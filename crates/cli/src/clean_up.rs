@@ -1,60 +1,31 @@
 //! What the verbs of clean-up share: the plan's file, the way into AWS, and how a refusal is said.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
-use clap::builder::PossibleValuesParser;
 use keysweep_aws::Session;
 use keysweep_core::account::CallerIdentity;
+use keysweep_core::approval::Approval;
 use keysweep_core::exemption::Exemptions;
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
 use keysweep_core::ports::{Accounts as _, ExemptionSource as _, KeptPlan};
 
-use crate::config;
 use crate::exempt::{ExemptionsUnknown, Sources};
 use crate::failure::Failure;
-use crate::log::{self, Level, LogFormat};
 use crate::settings::Settings;
 use crate::terminal::note;
-use crate::verb::scan::{caller_hint, no_session, session_options, wrong_configuration};
+use crate::verb::scan::{caller_hint, no_session, session_options};
 
-/// The options of the verbs that call AWS.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct AwsArgs {
-    /// The AWS profile whose credentials are used [default: as every AWS tool finds them]
-    #[arg(long, value_name = "NAME")]
-    pub profile: Option<String>,
-    /// The AWS region [default: as every AWS tool finds it]
-    #[arg(long, value_name = "REGION")]
-    pub region: Option<String>,
-    /// What is logged on standard error: off, error, warn, info, debug or trace [default: as for `keysweep scan`]
-    #[arg(long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(Level::NAMES), hide_possible_values = true)]
-    pub log_level: Option<String>,
-    /// As what it is logged: text or json [default: text]
-    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(LogFormat::NAMES), hide_possible_values = true)]
-    pub log_format: Option<String>,
-}
+/// The name under which the configuration file approves. Nobody else may have it.
+pub const BY_POLICY: &str = "policy of the configuration file";
 
-impl AwsArgs {
-    /// The settings, with these options and the environment and keysweep.toml behind them. The log begins with them.
-    pub fn settings(&self) -> Result<Settings, Failure> {
-        let given = [
-            ("profile", &self.profile),
-            ("region", &self.region),
-            ("log-level", &self.log_level),
-            ("log-format", &self.log_format),
-        ];
-        let given: BTreeMap<_, _> = given
-            .into_iter()
-            .filter_map(|(name, value)| value.clone().map(|value| (name, vec![value])))
-            .collect();
-        let resolved = config::resolve(&given, None, std::env::vars_os()).map_err(wrong_configuration)?;
-        log::begin(&resolved.settings);
-        Ok(resolved.settings)
-    }
+/// The approvals that count towards `plan`: that of the configuration file only as long as it lets so many keys be approved.
+pub fn that_count(approvals: Vec<Approval>, plan: &Plan, settings: &Settings) -> Vec<Approval> {
+    let most = settings.clean_up.auto.approve;
+    let lets = most.is_some_and(|most| plan.keys.len() <= most as usize);
+    approvals.into_iter().filter(|approval| lets || approval.by != BY_POLICY).collect()
 }
 
 /// A way into AWS; nothing is called yet.
@@ -94,9 +65,10 @@ pub fn kept(plan: &Plan, digest: Digest) -> KeptPlan {
 pub async fn exemptions(sources: &Sources<'_>, quiet: bool) -> Result<Exemptions, Failure> {
     let exemptions = sources.exemptions().await.map_err(unknown)?;
     let known = keysweep_report::words::count(exemptions.list().len() as u64, "exemption");
-    let places = match sources.file() {
-        Some(file) => format!("in the store and in {}", file.display()),
-        None => "in the store; there is no exemptions.toml".to_owned(),
+    let files: Vec<String> = sources.files().iter().map(|file| file.display().to_string()).collect();
+    let places = match &files[..] {
+        [] => "in the store; there is no exemptions.toml".to_owned(),
+        files => format!("in the store and in {}", files.join(" and ")),
     };
     note(quiet, &format!("{known} {places}"));
     Ok(exemptions)

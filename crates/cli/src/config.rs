@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use keysweep_report::Format;
 use toml::de::{DeTable, DeValue};
 
-use crate::settings::{Setting, Settings, Shape, TABLE};
+use crate::clean_up_settings;
+use crate::settings::{OfFile, Setting, Settings, Shape, TABLE};
 
 /// The configuration file that is read where none is named.
 pub const DEFAULT_FILE: &str = "keysweep.toml";
@@ -118,6 +119,21 @@ pub fn resolve(
             let _ = (setting.apply)(&mut settings, text);
         }
     }
+    let mut alone = Settings::default();
+    for setting in TABLE {
+        for text in file.get(setting.name).into_iter().flatten() {
+            let _ = (setting.apply)(&mut alone, text);
+        }
+    }
+    settings.of_file = OfFile { exemptions: alone.exemptions, policy: alone.policy };
+    // No flag and no variable can say what a clean-up may do.
+    for setting in clean_up_settings::TABLE {
+        let Some(texts) = file.get(setting.name) else { continue };
+        clean_up_settings::begin_list(&mut settings, setting);
+        for text in texts {
+            let _ = (setting.apply)(&mut settings, text);
+        }
+    }
     let needs = |flag: &&str| flags.contains_key(*flag);
     if let Some(flag) = ["include", "exclude"].into_iter().find(needs).filter(|_| !settings.org) {
         return Err(ConfigError::NeedsOrganization { flag });
@@ -210,18 +226,24 @@ fn parse(file: &Path, text: &str) -> Result<Values, ConfigError> {
         line: line(error.span().map_or(0, |span| span.start)),
         message: error.message().to_owned(),
     })?;
+    let mut entries = Vec::new();
+    for (key, value) in table.get_ref() {
+        match value.get_ref().as_table().filter(|_| key.get_ref() == clean_up_settings::SECTION) {
+            Some(section) => entries.extend(section.iter().map(|entry| (clean_up_settings::TABLE, entry))),
+            None => entries.push((TABLE, (key, value))),
+        }
+    }
     // In the order of the file, so that the first error is the first that a reader meets.
-    let mut entries: Vec<_> = table.get_ref().iter().collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
+    entries.sort_by_key(|(_, (key, _))| key.span().start);
 
     let mut values = Values::new();
-    for (key, value) in entries {
-        let Some(setting) = Setting::named(key.get_ref()) else {
+    for (known, (key, value)) in entries {
+        let Some(setting) = known.iter().find(|setting| setting.key() == key.get_ref()) else {
             return Err(ConfigError::UnknownKey {
                 file: file.to_owned(),
                 line: line(key.span().start),
                 key: key.get_ref().to_string(),
-                nearest: nearest(key.get_ref(), TABLE.iter().map(|setting| setting.name)),
+                nearest: nearest(key.get_ref(), known.iter().map(Setting::key)),
             });
         };
         let items = items(setting, value.get_ref())
@@ -229,7 +251,7 @@ fn parse(file: &Path, text: &str) -> Result<Values, ConfigError> {
             .map_err(|message| ConfigError::WrongValue {
                 file: file.to_owned(),
                 line: line(value.span().start),
-                key: setting.name,
+                key: setting.key(),
                 message,
             })?;
         values.insert(setting.name, items);
@@ -246,7 +268,7 @@ fn items(setting: &Setting, value: &DeValue<'_>) -> Result<Vec<String>, String> 
             Shape::Text | Shape::Choice(_) | Shape::Choices(_) => "a text in quotes",
             Shape::List => "an array of texts in quotes",
         };
-        format!("it must be {kind}, such as {} = {}", setting.name, setting.example)
+        format!("it must be {kind}, such as {} = {}", setting.key(), setting.example)
     };
     match (setting.shape, value) {
         (Shape::Switch, DeValue::Boolean(value)) => Ok(vec![value.to_string()]),
@@ -302,6 +324,44 @@ mod tests {
         assert!(
             file("[scan]\nthreshold = \"1d\"").unwrap_err().contains("line 1: there is no setting \"scan\"")
         );
+    }
+
+    #[test]
+    fn the_section_of_clean_up_is_read_and_only_from_the_file() {
+        let lines: Vec<String> = clean_up_settings::TABLE
+            .iter()
+            .map(|setting| format!("{} = {}", setting.key(), setting.example))
+            .collect();
+        let text = format!("org = true\n[clean_up]\n{}\n", lines.join("\n"));
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("settings.toml");
+        std::fs::write(&path, &text).unwrap();
+        let default = format!("{:?}", Settings::default().clean_up);
+        let variables = [("KEYSWEEP_CLEAN_UP_MAX_KEYS".into(), "7".into())];
+        let resolved = resolve(&Values::new(), Some(&path), variables).unwrap();
+        assert_eq!(resolved.warnings.len(), 1, "{:?}", resolved.warnings);
+        let settings = resolved.settings.clean_up;
+        assert_eq!((settings.limits.max_keys, settings.auto.approve), (20, Some(10)));
+        assert_eq!(settings.limits.break_glass, ["*break*glass*", "rescue-?"]);
+        for setting in clean_up_settings::TABLE {
+            std::fs::write(&path, format!("[clean_up]\n{} = {}\n", setting.key(), setting.example)).unwrap();
+            let settings = resolve(&Values::new(), Some(&path), []).unwrap().settings;
+            assert_ne!(format!("{:?}", settings.clean_up), default, "{}", setting.name);
+        }
+        for (text, part) in [
+            (
+                "[clean_up]\nmax_key = 1",
+                "line 2: there is no setting \"max_key\"; the nearest is \"max_keys\"",
+            ),
+            ("[clean_up]\n\napprovers = 0", "line 3: approvers: \"0\" is not a whole number from 1"),
+            ("clean_up = 1", "line 1: there is no setting \"clean_up\""),
+            ("max_keys = 1", "line 1: there is no setting \"max_keys\""),
+            ("[clean-up]\nmax_keys = 1", "line 1: there is no setting \"clean-up\""),
+            ("[clean_up]\nmax_account_share = 5", "line 2: max_account_share: it must be a text in quotes"),
+        ] {
+            let error = file(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
     }
 
     #[test]

@@ -3,11 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use keysweep_core::exemption::{Exemption, Exemptions, KEEP_TAG, NotAnExemption, NotProtected, Protected};
+use keysweep_core::exemption::{Exemption, Exemptions, NotAnExemption, NotProtected, Protected};
 use keysweep_core::ports::{Agreements as _, ExemptionSource};
 use keysweep_core::time::Instant;
 use keysweep_store::{Sql, StoreError};
 use serde::Deserialize;
+use toml::Spanned;
+
+use crate::settings::Settings;
 
 /// The file that is read where none is named.
 pub const DEFAULT_FILE: &str = "exemptions.toml";
@@ -27,33 +30,73 @@ pub enum ExemptionsUnknown {
         source: std::io::Error,
     },
     /// The file is not what it should be.
-    #[error("{}: {reason}", .file.display())]
+    #[error("{}, {wrong}", .file.display())]
     Wrong {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
-        reason: String,
+        #[source]
+        wrong: Wrong,
     },
+}
+
+/// What is wrong with a file of exemptions.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct Wrong {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+/// Where an exemption is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the store.
+    Store,
+    /// In a file, on this line.
+    File(PathBuf, usize),
 }
 
 /// Where exemptions are kept.
 pub struct Sources<'a> {
     store: &'a Sql,
-    file: Option<PathBuf>,
+    files: Vec<PathBuf>,
+    keep_tags: Vec<String>,
 }
 
 impl<'a> Sources<'a> {
-    /// The store, and the file that is named or, where there is one, `exemptions.toml` in the working directory.
-    pub fn new(store: &'a Sql, named: Option<&Path>) -> Self {
+    /// The store; the file that the configuration names or, where there is one, `exemptions.toml` in the working directory; and
+    /// the file that a flag or a variable names, which adds to what is exempt and takes nothing away.
+    pub fn new(store: &'a Sql, settings: &Settings) -> Self {
         let usual = Path::new(DEFAULT_FILE);
         // One that is there and cannot be read is to be an error later, not nothing: so its name alone is asked for.
-        let file = named.or_else(|| usual.symlink_metadata().is_ok().then_some(usual)).map(Path::to_owned);
-        Self { store, file }
+        let there = || usual.symlink_metadata().is_ok().then_some(usual);
+        let reviewed = settings.of_file.exemptions.as_deref().or_else(there);
+        let mut files: Vec<PathBuf> = reviewed.map(Path::to_owned).into_iter().collect();
+        files.extend(settings.exemptions.clone().filter(|file| Some(file.as_path()) != reviewed));
+        Self { store, files, keep_tags: settings.clean_up.keep_tags.clone() }
     }
 
-    /// The file, where one is read.
-    pub fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
+    /// The files that are read, the reviewed one first.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// Every exemption with where it is kept, and every tag that keeps keys.
+    pub async fn all(&self) -> Result<(Vec<(Exemption, Place)>, Vec<String>), ExemptionsUnknown> {
+        let kept = self.store.kept_exemptions().await.map_err(ExemptionsUnknown::Store)?;
+        let mut all: Vec<_> = kept.into_iter().map(|exemption| (exemption, Place::Store)).collect();
+        let mut tags = self.keep_tags.clone();
+        for file in &self.files {
+            let text = std::fs::read_to_string(file)
+                .map_err(|source| ExemptionsUnknown::Unreadable { file: file.clone(), source })?;
+            let read = read(&text).map_err(|wrong| ExemptionsUnknown::Wrong { file: file.clone(), wrong })?;
+            all.extend(read.exemptions.into_iter().map(|(line, one)| (one, Place::File(file.clone(), line))));
+            tags.extend(read.keep_tags);
+        }
+        Ok((all, tags))
     }
 }
 
@@ -61,17 +104,8 @@ impl ExemptionSource for Sources<'_> {
     type Error = ExemptionsUnknown;
 
     async fn exemptions(&self) -> Result<Exemptions, ExemptionsUnknown> {
-        let mut list = self.store.kept_exemptions().await.map_err(ExemptionsUnknown::Store)?;
-        let mut tags = vec![KEEP_TAG.to_owned()];
-        if let Some(file) = &self.file {
-            let text = std::fs::read_to_string(file)
-                .map_err(|source| ExemptionsUnknown::Unreadable { file: file.clone(), source })?;
-            let wrong = |reason| ExemptionsUnknown::Wrong { file: file.clone(), reason };
-            let (more, keep_tags) = read(&text).map_err(wrong)?;
-            list.extend(more);
-            tags.extend(keep_tags);
-        }
-        Ok(Exemptions::new(list, tags))
+        let (all, tags) = self.all().await?;
+        Ok(Exemptions::new(all.into_iter().map(|(exemption, _)| exemption), tags))
     }
 }
 
@@ -80,7 +114,7 @@ impl ExemptionSource for Sources<'_> {
 struct FileV1 {
     /// Tags that protect beside `keysweep:keep`.
     #[serde(default)]
-    keep_tags: Vec<String>,
+    keep_tags: Vec<Spanned<String>>,
     #[serde(default)]
     exemption: Vec<ExemptionV1>,
 }
@@ -88,12 +122,12 @@ struct FileV1 {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExemptionV1 {
-    id: String,
-    protects: String,
+    id: Spanned<String>,
+    protects: Spanned<String>,
     reason: String,
     author: String,
-    created: String,
-    expires: String,
+    created: Spanned<String>,
+    expires: Spanned<String>,
 }
 
 /// A day, which begins at midnight UTC, or a moment such as `2026-11-23T09:00:00Z`.
@@ -104,28 +138,73 @@ pub fn moment(text: &str) -> Result<Instant, String> {
     })
 }
 
-/// The exemptions that a file lists, and its further keep tags. One that is wrong makes the whole file wrong.
-fn read(text: &str) -> Result<(Vec<Exemption>, Vec<String>), String> {
-    let file: FileV1 = toml::from_str(text).map_err(|error| error.to_string())?;
-    let mut list: Vec<Exemption> = Vec::new();
-    for (at, written) in file.exemption.into_iter().enumerate() {
-        let place = |reason: String| format!("exemption {} ({:?}): {reason}", at + 1, written.id);
-        let protects: Protected =
-            written.protects.parse().map_err(|error: NotProtected| place(error.to_string()))?;
-        let created = moment(&written.created).map_err(|reason| place(format!("created: {reason}")))?;
-        let expires = moment(&written.expires).map_err(|reason| place(format!("expires: {reason}")))?;
-        let exemption =
-            Exemption::new(&written.id, protects, &written.reason, &written.author, created, expires)
-                .map_err(|error: NotAnExemption| place(error.to_string()))?;
-        if list.iter().any(|other| other.id() == exemption.id()) {
-            return Err(place("another exemption of the file has this id".to_owned()));
+/// What a file lists.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// Its exemptions, each with its line.
+    pub exemptions: Vec<(usize, Exemption)>,
+    /// Further tags that keep keys.
+    pub keep_tags: Vec<String>,
+}
+
+/// The content of a file of exemptions. Anything that is wrong makes the whole file wrong.
+pub fn read(text: &str) -> Result<Listed, Wrong> {
+    let line_at = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+    let file: FileV1 = toml::from_str(text).map_err(|error| Wrong {
+        line: line_at(error.span().map_or(0, |span| span.start)),
+        reason: error.message().to_owned(),
+    })?;
+    let mut listed = Listed::default();
+    for written in file.exemption {
+        let id = written.id.get_ref().clone();
+        let wrong = |place: &Spanned<String>, reason: String| Wrong {
+            line: line_at(place.span().start),
+            reason: format!("exemption {id:?}: {reason}"),
+        };
+        let protects: Protected = written
+            .protects
+            .get_ref()
+            .parse()
+            .map_err(|error: NotProtected| wrong(&written.protects, error.to_string()))?;
+        let time = |name: &str, at: &Spanned<String>| {
+            moment(at.get_ref()).map_err(|reason| wrong(at, format!("{name}: {reason}")))
+        };
+        let (created, expires) = (time("created", &written.created)?, time("expires", &written.expires)?);
+        let exemption = Exemption::new(&id, protects, &written.reason, &written.author, created, expires)
+            .map_err(|error| {
+                let place = match error {
+                    NotAnExemption::NeverValid { .. } | NotAnExemption::TooLong { .. } => &written.expires,
+                    _ => &written.id,
+                };
+                wrong(place, error.to_string())
+            })?;
+        if listed.exemptions.iter().any(|(_, other)| other.id() == exemption.id()) {
+            return Err(wrong(&written.id, "another exemption of the file has this id".to_owned()));
         }
-        list.push(exemption);
+        listed.exemptions.push((line_at(written.id.span().start), exemption));
     }
-    if file.keep_tags.iter().any(|tag| tag.trim().is_empty()) {
-        return Err("keep_tags: a tag has no name".to_owned());
+    for tag in file.keep_tags {
+        if tag.get_ref().trim().is_empty() {
+            let reason = "keep_tags: a tag has no name".to_owned();
+            return Err(Wrong { line: line_at(tag.span().start), reason });
+        }
+        listed.keep_tags.push(tag.into_inner());
     }
-    Ok((list, file.keep_tags))
+    Ok(listed)
+}
+
+/// An exemption as a file has it.
+pub fn write(exemption: &Exemption) -> String {
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    format!(
+        "[[exemption]]\nid = {}\nprotects = {}\nreason = {}\nauthor = {}\ncreated = \"{}\"\nexpires = \"{}\"\n",
+        quoted(exemption.id()),
+        quoted(&exemption.protects().to_string()),
+        quoted(exemption.reason()),
+        quoted(exemption.author()),
+        exemption.created(),
+        exemption.expires(),
+    )
 }
 
 #[cfg(test)]
@@ -145,30 +224,54 @@ expires = "2027-10-31T12:00:00Z"
 
     #[test]
     fn a_file_is_read_with_days_and_moments() {
-        let (list, tags) = read(GOOD).unwrap();
-        assert_eq!(tags, ["team:keep"]);
-        assert_eq!(list[0].id(), "bank");
-        assert_eq!(list[0].created(), "2026-11-01T00:00:00Z".parse().unwrap());
-        assert_eq!(list[0].expires(), "2027-10-31T12:00:00Z".parse().unwrap());
-        assert!(read("").unwrap().0.is_empty());
+        let Listed { exemptions, keep_tags } = read(GOOD).unwrap();
+        assert_eq!(keep_tags, ["team:keep"]);
+        let [(line, exemption)] = &exemptions[..] else { panic!("{exemptions:?}") };
+        assert_eq!((*line, exemption.id()), (4, "bank"));
+        assert_eq!(exemption.created(), "2026-11-01T00:00:00Z".parse().unwrap());
+        assert_eq!(exemption.expires(), "2027-10-31T12:00:00Z".parse().unwrap());
+        assert!(read("").unwrap().exemptions.is_empty());
     }
 
     #[test]
-    fn a_file_with_anything_wrong_in_it_is_refused_as_a_whole_and_says_what() {
-        for (from, to, says) in [
-            ("account:111122223333", "account:42", "does not say what to protect"),
-            ("account:111122223333", "user:*", "does not say what to protect"),
-            ("switched on for the yearly transfer", "", "no reason"),
-            ("\"alice\"", "\" \"", "no author"),
-            ("2027-10-31T12:00:00Z", "2028-10-31", "more than a year"),
-            ("2027-10-31T12:00:00Z", "2026-02-30", "neither a day"),
-            ("expires", "until", "until"),
-            ("team:keep", " ", "keep_tags"),
+    fn what_is_written_is_read_again() {
+        let hostile = "a \"b\" \\ \n[[exemption]] \u{202e}";
+        let exemption = Exemption::new(
+            "x\"y",
+            "tag:note=\"q\"\\".parse().unwrap(),
+            hostile,
+            hostile,
+            Instant::from_unix(1_000_000_000),
+            Instant::from_unix(1_000_086_400),
+        )
+        .unwrap();
+        let listed = read(&format!("{GOOD}\n{}", write(&exemption))).unwrap();
+        assert_eq!(listed.exemptions.last().map(|(_, read)| read), Some(&exemption));
+    }
+
+    #[test]
+    fn a_file_with_anything_wrong_in_it_is_refused_as_a_whole_and_says_what_and_where() {
+        for (from, to, line, says) in [
+            ("account:111122223333", "account:42", 5, "does not say what to protect"),
+            ("account:111122223333", "user:*", 5, "does not say what to protect"),
+            ("account:111122223333", "user:arn:aws:iam::*:user/{a,b}", 5, "only * and ? are wildcards"),
+            ("switched on for the yearly transfer", "", 4, "no reason"),
+            ("\"alice\"", "\" \"", 4, "no author"),
+            ("2027-10-31T12:00:00Z", "2028-10-31", 9, "more than a year"),
+            ("2027-10-31T12:00:00Z", "2026-10-31", 9, "not after"),
+            ("2027-10-31T12:00:00Z", "2026-02-30", 9, "neither a day"),
+            ("2026-11-01", "yesterday", 8, "created: "),
+            ("expires", "until", 9, "until"),
+            ("team:keep", " ", 2, "keep_tags"),
+            ("\"bank\"", "bank", 4, ""),
         ] {
-            let error = read(&GOOD.replace(from, to)).unwrap_err();
-            assert!(error.contains(says), "{to}: {error}");
+            let wrong = read(&GOOD.replace(from, to)).unwrap_err();
+            assert!(wrong.line == line && wrong.reason.contains(says), "{to}: {wrong}");
         }
         let twice = format!("{GOOD}{}", GOOD.replace("keep_tags = [\"team:keep\"]", ""));
-        assert!(read(&twice).unwrap_err().contains("has this id"));
+        let wrong = read(&twice).unwrap_err();
+        assert_eq!((wrong.line, wrong.reason.contains("has this id")), (13, true), "{wrong}");
+        let missing = GOOD.replace("author = \"alice\"\n", "");
+        assert!(read(&missing).unwrap_err().reason.contains("author"));
     }
 }

@@ -4,12 +4,14 @@
 mod anonymous;
 pub mod args;
 pub mod clean_up;
+pub mod clean_up_settings;
 pub mod config;
 pub mod delivery;
 pub mod exempt;
 pub mod exit;
 pub mod expected;
 pub mod failure;
+pub mod holder;
 pub mod interrupt;
 pub mod log;
 pub mod output;
@@ -42,14 +44,18 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
     let outcome = match args.verb {
         Verb::Apply(args) => verb::apply::run(args),
         Verb::Approve(args) => verb::approve::run(args),
+        Verb::Clean(args) => verb::clean::run(args),
         Verb::Demo(args) => verb::demo::run(args),
         Verb::Diff(args) => verb::diff::run(args),
         Verb::Doctor(args) => verb::doctor::run(args),
         Verb::Evidence(args) => match args.action {
             EvidenceAction::Import(args) => verb::evidence::run(args),
         },
+        Verb::Exempt(verb) => verb::exempt::run(verb),
         Verb::Explain(args) => verb::explain::run(args),
         Verb::History(args) => verb::history::run(args),
+        Verb::Journal(args) => verb::journal::run(args),
+        Verb::Receipts(args) => verb::journal::run_receipts(args),
         Verb::Report(args) => verb::report::run(args),
         Verb::Plan(args) => verb::plan::run(args),
         Verb::Rules(args) => verb::rules::run(&args),

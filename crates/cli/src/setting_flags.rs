@@ -2,12 +2,17 @@
 //! make the same calls.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
 
+use crate::config::{self, Resolved};
+use crate::failure::Failure;
+use crate::log;
 use crate::settings::{Setting, Settings, Shape, TABLE};
+use crate::terminal::{note, use_color};
+use crate::verb::scan::wrong_configuration;
 
 /// The command line of `keysweep scan`: the values that were given, each already known to be one that its setting takes.
 #[derive(Debug, Default)]
@@ -77,6 +82,83 @@ fn of_delivery(setting: &Setting) -> bool {
     )
 }
 
+/// The settings that every verb of a clean-up heeds.
+#[derive(Clone, Debug, Default)]
+pub struct CleanUpArgs {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// The values given as flags, by the name of the setting.
+    pub given: BTreeMap<&'static str, Vec<String>>,
+}
+
+fn of_clean_up(setting: &Setting) -> bool {
+    matches!(
+        setting.name,
+        "role-path"
+            | "external-id"
+            | "session-name"
+            | "session-duration"
+            | "profile"
+            | "region"
+            | "exemptions"
+            | "state"
+            | "concurrency"
+            | "give-up-after"
+            | "color"
+            | "width"
+            | "quiet"
+            | "log-level"
+            | "log-format"
+            | "stats"
+    )
+}
+
+/// The settings of a clean-up that scans before: those of a scan, without what concerns the report of the scan itself.
+#[derive(Clone, Debug, Default)]
+pub struct CleanUpScanArgs {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// The values given as flags, by the name of the setting.
+    pub given: BTreeMap<&'static str, Vec<String>>,
+}
+
+fn of_clean_up_scan(setting: &Setting) -> bool {
+    !matches!(
+        setting.name,
+        "format" | "output" | "mask" | "anonymize" | "anonymize-key-file" | "resume" | "expect-accounts"
+    )
+}
+
+/// The settings of a clean-up that nobody attends: those of a scan, with the report of it, but without what would let more be
+/// deleted.
+#[derive(Clone, Debug, Default)]
+pub struct CleanArgs {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// The values given as flags, by the name of the setting.
+    pub given: BTreeMap<&'static str, Vec<String>>,
+}
+
+fn of_clean(setting: &Setting) -> bool {
+    !matches!(
+        setting.name,
+        "anonymize" | "anonymize-key-file" | "resume" | "expect-accounts" | "threshold" | "settling-margin"
+    )
+}
+
+/// Where the exemptions are, for the verb that keeps them.
+#[derive(Clone, Debug, Default)]
+pub struct ExemptArgs {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// The values given as flags, by the name of the setting.
+    pub given: BTreeMap<&'static str, Vec<String>>,
+}
+
+fn of_exempt(setting: &Setting) -> bool {
+    matches!(setting.name, "exemptions" | "state" | "color" | "width" | "quiet")
+}
+
 /// Flags made from the settings that the filter lets through, and `--config`.
 macro_rules! settings_as_flags {
     ($args:ident, $filter:ident) => {
@@ -109,6 +191,35 @@ macro_rules! settings_as_flags {
 settings_as_flags!(ScanArgs, of_scan);
 settings_as_flags!(AccessArgs, of_access);
 settings_as_flags!(DeliveryArgs, of_delivery);
+settings_as_flags!(CleanUpArgs, of_clean_up);
+settings_as_flags!(CleanUpScanArgs, of_clean_up_scan);
+settings_as_flags!(CleanArgs, of_clean);
+settings_as_flags!(ExemptArgs, of_exempt);
+
+/// The settings that a command line, the environment and the configuration file give together.
+fn resolved(given: &BTreeMap<&'static str, Vec<String>>, config: Option<&Path>) -> Result<Settings, Failure> {
+    let Resolved { settings, warnings } =
+        config::resolve(given, config, std::env::vars_os()).map_err(wrong_configuration)?;
+    use_color(settings.color);
+    log::begin(&settings);
+    for warning in warnings {
+        note(settings.quiet, &format!("warning: {warning}"));
+    }
+    Ok(settings)
+}
+
+macro_rules! resolving {
+    ($($args:ident)*) => {
+        $(impl $args {
+            /// The settings, with the environment and the configuration file behind the flags.
+            pub fn settings(&self) -> Result<Settings, Failure> {
+                resolved(&self.given, self.config.as_deref())
+            }
+        })*
+    };
+}
+
+resolving!(CleanUpArgs CleanUpScanArgs CleanArgs ExemptArgs);
 
 fn config_flag() -> Arg {
     Arg::new("config")

@@ -12,6 +12,7 @@ use keysweep_core::policy::Policy;
 use keysweep_report::Format;
 use keysweep_store::Location;
 
+use crate::clean_up_settings::CleanUp;
 use crate::log::{Level, LogFormat};
 
 /// What `keysweep scan` is to do, from all sources together.
@@ -72,6 +73,21 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Tell what the scan cost.
     pub stats: bool,
+    /// The reviewed file of exemptions; `exemptions.toml`, where there is one, where `None`.
+    pub exemptions: Option<PathBuf>,
+    /// What a clean-up may do.
+    pub clean_up: CleanUp,
+    /// What the configuration file alone says, where flags and variables may not take protection away.
+    pub of_file: OfFile,
+}
+
+/// What the configuration file says without flags and variables.
+#[derive(Clone, Debug, Default)]
+pub struct OfFile {
+    /// The reviewed file of exemptions.
+    pub exemptions: Option<PathBuf>,
+    /// What verdicts are measured against.
+    pub policy: Policy,
 }
 
 /// How member accounts are entered.
@@ -136,6 +152,9 @@ impl Default for Settings {
             log_level: None,
             log_format: LogFormat::Text,
             stats: false,
+            exemptions: None,
+            clean_up: CleanUp::default(),
+            of_file: OfFile::default(),
         }
     }
 }
@@ -189,11 +208,17 @@ impl Setting {
     pub fn named(name: &str) -> Option<&'static Self> {
         TABLE.iter().find(|setting| setting.name == name)
     }
+
+    /// Its key in the file, below the section that it stands in, if it stands in one.
+    pub fn key(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(_, key)| key)
+    }
 }
 
 const ACCOUNTS: &str = "Accounts";
 const SESSION: &str = "AWS session";
 const JUDGEMENT: &str = "Judgement";
+const CLEAN_UP: &str = "Clean-up";
 const CALLS: &str = "Calls";
 const MEMORY: &str = "Memory";
 const OUTPUT: &str = "Output";
@@ -425,6 +450,17 @@ pub static TABLE: &[Setting] = &[
         apply: |settings, text| set(&mut settings.resume, switch(text)),
     },
     Setting {
+        name: "exemptions",
+        short: None,
+        shape: Shape::Text,
+        value_name: "FILE",
+        default: "",
+        heading: CLEAN_UP,
+        help: "The reviewed file of exemptions: reports tell of them, and a clean-up reads it again before each delete. One that a flag or the variable names adds to the one of the file [default: exemptions.toml, where there is one]",
+        example: r#""security/exemptions.toml""#,
+        apply: |settings, text| set(&mut settings.exemptions, not_empty(text).map(|path| Some(path.into()))),
+    },
+    Setting {
         name: "format",
         short: Some('f'),
         shape: Shape::Choices(Format::NAMES),
@@ -579,16 +615,16 @@ pub static TABLE: &[Setting] = &[
     },
 ];
 
-fn set<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+pub(crate) fn set<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     *place = value?;
     Ok(())
 }
 
-fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
+pub(crate) fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
-fn switch(text: &str) -> Result<bool, String> {
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
@@ -596,14 +632,14 @@ fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-fn number(text: &str, least: usize, most: usize) -> Result<usize, String> {
+pub(crate) fn number(text: &str, least: usize, most: usize) -> Result<usize, String> {
     text.parse()
         .ok()
         .filter(|number| (least..=most).contains(number))
         .ok_or_else(|| format!("{text:?} is not a whole number from {least} to {most}"))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .ok()
         .filter(|duration| *duration >= Duration::from_secs(1))
@@ -657,7 +693,7 @@ fn state(text: &str) -> Result<Option<Location>, String> {
     not_empty(text).and_then(|text| parse(&text)).map(Some)
 }
 
-fn not_empty(text: &str) -> Result<String, String> {
+pub(crate) fn not_empty(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 

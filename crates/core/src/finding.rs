@@ -2,6 +2,7 @@
 
 use crate::account::{AccountId, Tags};
 use crate::evidence::Evidence;
+use crate::exemption::Standing;
 use crate::infer::{Assertion, Claim, Contradiction};
 use crate::key::{AccessKeyId, LastUsed, Owner};
 use crate::time::{Instant, SignedDuration};
@@ -61,6 +62,9 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// The user's tags; `None` where they could not be read.
     pub tags: Option<Tags>,
+    /// Where it stands towards the exemptions; `None` where nothing concerns it, or nobody asked. It is told when a report is
+    /// made ([`crate::assessment::Assessment::tell_exemptions`]), and is not kept.
+    pub exemption: Option<Standing>,
     /// When the account was assessed: the "now" of [`Finding::at_most`].
     pub assessed_at: Instant,
 }

@@ -341,6 +341,9 @@ pub trait Journal: Send + Sync {
 
     /// Every event of a plan's run, in order. They are as they are kept: whether they are whole, replaying them tells.
     fn events(&self, plan: Digest) -> impl Future<Output = Result<Vec<Sealed>, Self::Error>> + Send;
+
+    /// The plans that anything was journalled of, by digest.
+    fn runs(&self) -> impl Future<Output = Result<Vec<Digest>, Self::Error>> + Send;
 }
 
 /// A plan as it is kept.
@@ -367,6 +370,12 @@ pub trait Agreements: Send + Sync {
 
     /// Every plan, newest first.
     fn plans(&self) -> impl Future<Output = Result<Vec<KeptPlan>, Self::Error>> + Send;
+
+    /// Notes that a plan that is kept was published at `at`, unless it is noted already.
+    fn publish(&self, plan: Digest, at: Instant) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Every plan that was published, and when.
+    fn published(&self) -> impl Future<Output = Result<Vec<(Instant, KeptPlan)>, Self::Error>> + Send;
 
     /// Keeps an approval.
     fn approve(&self, approval: &Approval) -> impl Future<Output = Result<(), Self::Error>> + Send;

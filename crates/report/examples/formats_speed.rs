@@ -189,6 +189,7 @@ fn finding(account: AccountId, number: u64, hostile: bool) -> Option<Finding> {
             "owner".to_owned(),
             if hostile { name("owner", number, true) } else { "payments".to_owned() },
         )])),
+        exemption: None,
         assessed_at: NOW,
     })
 }

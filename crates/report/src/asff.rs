@@ -346,6 +346,7 @@ fn product_fields(item: &Item<'_>, mask: &Mask<'_>) -> BTreeMap<&'static str, St
     some("keysweep/used_since", finding.used_since.map(|at| at.to_string()));
     let shown = |value: &str| text(&visible(&mask.text(value)), longest::PRODUCT_FIELD);
     some("keysweep/owner_tag", finding.owner_tag().and_then(shown));
+    some("keysweep/exemption", finding.exemption.as_ref().and_then(|it| shown(&words::exemption(it))));
     some("keysweep/ou_path", account.and_then(Account::ou_path).and_then(|path| shown(&path)));
     fields
 }

@@ -51,6 +51,7 @@ columns! {
     calls_sent, calls_throttled, assessed_at,
     asserted_seconds, assertion, cause,
     rule_id, rule_ids, severity,
+    exemption, exemption_text,
 }
 
 /// Writes the header and every row: the organization's problems, then account by account the account, its findings and
@@ -184,6 +185,12 @@ impl Rows<'_> {
             rule_id: Rule::of(finding).id.to_owned(),
             rule_ids: Rule::all_of(finding).map(|rule| rule.id).collect::<Vec<_>>().join(" "),
             severity: rule::severity(finding, policy).name().to_owned(),
+            exemption: finding
+                .exemption
+                .as_ref()
+                .map(|standing| standing.name().to_owned())
+                .unwrap_or_default(),
+            exemption_text: self.maybe(finding.exemption.as_ref().map(words::exemption).as_deref()),
             ..self.row("finding", Some(account))
         }
     }

@@ -62,6 +62,7 @@ pub fn write(
     page.keys("Contradictory keys: nothing is concluded from their evidence", &with(Verdict::Contradictory));
     page.undetermined(&with(Verdict::Undetermined));
     page.keys("Recently deactivated keys", &with(Verdict::Recent));
+    page.exempt(assessment);
     page.skipped(&assessment.accounts);
     out.write_all(page.text.as_bytes())
 }
@@ -160,6 +161,29 @@ impl<'a> Page<'a> {
                     page.code(&group.cause.to_string()),
                     page.code(&what(group)),
                     page.code(&group.remedy),
+                ]
+            },
+        );
+    }
+
+    fn exempt(&mut self, assessment: &Assessment) {
+        let findings: Vec<(&AccountAssessment, &Finding)> = assessment
+            .accounts
+            .iter()
+            .flat_map(|account| account.findings.iter().map(move |finding| (account, finding)))
+            .filter(|(_, finding)| finding.exemption.is_some())
+            .collect();
+        self.table(
+            "Exemptions from clean-up",
+            &["Account", "User", "Key", "Verdict", "Exemption"],
+            &findings,
+            |page, (account, finding)| {
+                vec![
+                    page.account(&account.account),
+                    page.code(finding.owner.name()),
+                    page.key(finding),
+                    words::verdict(finding.verdict).to_owned(),
+                    page.maybe(finding.exemption.as_ref().map(words::exemption).as_deref()),
                 ]
             },
         );

@@ -8,6 +8,7 @@ use std::io;
 
 use keysweep_core::account::{Account, Tags};
 use keysweep_core::assessment::{Assessment, Scope};
+use keysweep_core::exemption::Standing;
 use keysweep_core::finding::Finding;
 use keysweep_core::infer::Confidence;
 use keysweep_core::key::{LastUsed, Owner};
@@ -206,6 +207,8 @@ struct Unmapped<'a> {
     owner_tag: Option<Text<'a>>,
     /// Requirements about the same risk, which are met while the key is inactive: no `compliance.requirements`.
     related_requirements: Vec<String>,
+    exemption: Option<&'static str>,
+    exemption_text: Option<Text<'a>>,
 }
 
 impl<'a> Event<'a> {
@@ -435,6 +438,8 @@ impl<'a> Unmapped<'a> {
                 .filter(|control| control.fit == Fit::Near)
                 .flat_map(|control| control.names())
                 .collect(),
+            exemption: finding.exemption.as_ref().map(Standing::name),
+            exemption_text: finding.exemption.as_ref().map(|standing| mask.owned(words::exemption(standing))),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use keysweep_core::assessment::{AccountStatus, Conclusion, SkipReason};
 use keysweep_core::evidence::{ChangeSource, Evidence, Observation, ObservationSource, StatusChange};
+use keysweep_core::exemption::{Exemption, Standing};
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::infer::{Assertion, Confidence};
 use keysweep_core::key::{KeyStatus, LastUsed};
@@ -175,9 +176,31 @@ pub fn finding(finding: &Finding, policy: &Policy) -> String {
             format!("{lasting} ({}): nothing is concluded from it", contradictions.join("; "))
         }
     };
-    match assertion(finding.assertion) {
-        Some(assertion) => format!("{sentence}; {assertion}"),
-        None => sentence,
+    let more = assertion(finding.assertion).into_iter().chain(finding.exemption.as_ref().map(exemption));
+    more.fold(sentence, |sentence, more| format!("{sentence}; {more}"))
+}
+
+/// Where a key stands towards the exemptions.
+pub fn exemption(standing: &Standing) -> String {
+    let by = |exemption: &Exemption| {
+        format!("{} ({}): {}", exemption.id(), exemption.author(), exemption.reason())
+    };
+    match standing {
+        Standing::Exempt(exemption) => {
+            format!("exempt from clean-up until {} by {}", date(exemption.expires()), by(exemption))
+        }
+        Standing::KeepTag { name, value } if value.is_empty() => {
+            format!("exempt from clean-up by the user's tag {name}")
+        }
+        Standing::KeepTag { name, value } => {
+            format!("exempt from clean-up by the user's tag {name}={value}")
+        }
+        Standing::CannotTell(unread) => {
+            format!("left alone by clean-up, for whether it is exempt cannot be told: {unread}")
+        }
+        Standing::Expired(exemption) => {
+            format!("not exempt any more: it was until {} by {}", date(exemption.expires()), by(exemption))
+        }
     }
 }
 

@@ -112,6 +112,7 @@ fn finding(account: u64, key: u64, start: i64, now: i64) -> Finding {
         contradictions: Vec::new(),
         evidence,
         tags: Some(Tags::from([("owner".into(), format!("team-{}@example.com", key % 17))])),
+        exemption: None,
         assessed_at: Instant::from_unix(now),
     }
 }

@@ -192,6 +192,7 @@ impl Subject<'_> {
             contradictions: inference.contradictions,
             evidence,
             tags: self.tags,
+            exemption: None,
             assessed_at: now,
         }
     }

@@ -373,4 +373,8 @@ impl Journal for Process {
     async fn events(&self, plan: Digest) -> Result<Vec<Sealed>, Down> {
         self.kept(self.store.events(plan)).await
     }
+
+    async fn runs(&self) -> Result<Vec<Digest>, Down> {
+        self.kept(self.store.runs()).await
+    }
 }

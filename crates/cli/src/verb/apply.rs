@@ -5,35 +5,37 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
-use keysweep_app::apply::{
-    Applied, ApplyError, ApplyRequest, KeyOutcome, Refusal, StopAfter, Tools, apply as run_plan,
-};
+use keysweep_app::apply::{Applied, ApplyError, ApplyRequest, KeyOutcome, Refusal, Tools, apply as run_plan};
 use keysweep_app::progress::Both;
 use keysweep_app::stats::Statistics;
 use keysweep_aws::SystemClock;
 use keysweep_core::account::AccountId;
-use keysweep_core::approval::ApprovalPolicy;
-use keysweep_core::plan::PlannedKey;
-use keysweep_core::plan::lint::Limits;
-use keysweep_core::ports::{Agreements as _, Clock as _};
+use keysweep_core::journal::Leasing;
+use keysweep_core::plan::digest::Digest;
+use keysweep_core::plan::{Plan, PlannedKey};
+use keysweep_core::ports::{Agreements as _, Clock as _, Journal as _};
 use keysweep_report::terminal::plan::outcomes;
 use keysweep_report::words::count;
+use keysweep_store::Sql;
 use tokio::sync::watch;
 
-use crate::clean_up::{AwsArgs, connect, exemptions, kept, read_plan};
+use crate::clean_up::{connect, exemptions, kept, read_plan, that_count};
+use crate::clean_up_settings::CleanUp;
 use crate::exempt::Sources;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::holder;
 use crate::interrupt;
 use crate::log;
 use crate::output::Output;
 use crate::progress::ProgressLine;
-use crate::settings::{Color, role_name};
-use crate::state::{StateArgs, failed};
+use crate::setting_flags::CleanUpArgs;
+use crate::settings::{Settings, role_name};
+use crate::state::{failed, open};
 use crate::stats::Bill;
-use crate::terminal::{note, style, use_color};
+use crate::terminal::{note, style};
 use crate::verb::policies;
-use crate::verb::scan::{caller_hint, new_id, organization_hint};
+use crate::verb::scan::{caller_hint, organization_hint};
 
 /// The command line of `keysweep apply`.
 #[derive(Debug, clap::Args)]
@@ -43,99 +45,127 @@ pub struct ApplyArgs {
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
     /// The role to assume in the accounts of the organization; its path and external id are those of the configuration
-    #[arg(long, value_name = "NAME", default_value = "keysweep-clean-up", value_parser = role_name)]
-    pub cleanup_role: String,
+    /// [default: `role` in the section `[clean_up]`, or else keysweep-clean-up]
+    #[arg(long, value_name = "NAME", value_parser = role_name)]
+    pub cleanup_role: Option<String>,
     /// Delete only keys of these accounts
     #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = policies::account)]
     pub accounts: Vec<AccountId>,
     /// Delete at most so many keys
     #[arg(long, value_name = "NUMBER")]
     pub limit: Option<usize>,
-    /// The reviewed file of exemptions, read again before each delete [default: exemptions.toml, where there is one]
-    #[arg(long, value_name = "FILE")]
-    pub exemptions: Option<PathBuf>,
-    /// The columns of the table [default: the terminal's]
-    #[arg(long, value_name = "COLUMNS")]
-    pub width: Option<usize>,
-    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-    /// Show no progress
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// Tell on standard error, at the end, what it cost: calls, throttles, bytes, time by operation and by phase
-    #[arg(long)]
-    pub stats: bool,
-    /// Whose credentials are used.
+    /// Who calls, and where the store is.
     #[command(flatten)]
-    pub aws: AwsArgs,
-    /// Where the store is.
-    #[command(flatten)]
-    pub state: StateArgs,
+    pub settings: CleanUpArgs,
 }
 
 /// Applies.
 pub fn run(args: ApplyArgs) -> Outcome {
-    use_color(args.color);
-    interrupt::run(move |stop| async move { apply(&args, stop).await })
+    let mut settings = args.settings.settings()?;
+    settings.role.name.clone_from(args.cleanup_role.as_ref().unwrap_or(&settings.clean_up.role));
+    interrupt::run(move |stop| async move {
+        let (plan, digest) = read_plan(&args.plan)?;
+        let store = open(settings.state.clone()).await?;
+        let only: BTreeSet<AccountId> = args.accounts.iter().copied().collect();
+        let which = Which { only: Some(&only).filter(|only| !only.is_empty()), at_most: args.limit };
+        let agreed = format!("`keysweep approve {} --by NAME`", args.plan.display());
+        carry_out(&plan, digest, which, &settings, &store, &agreed, stop).await
+    })
 }
 
-async fn apply(args: &ApplyArgs, stop: watch::Receiver<bool>) -> Outcome {
-    let (plan, digest) = read_plan(&args.plan)?;
-    let mut settings = args.aws.settings()?;
-    settings.role.name.clone_from(&args.cleanup_role);
-    let store = args.state.open().await?;
-    let sources = Sources::new(&store, args.exemptions.as_deref());
+/// Which keys of a plan; both only narrow.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Which<'a> {
+    pub(crate) only: Option<&'a BTreeSet<AccountId>>,
+    pub(crate) at_most: Option<usize>,
+}
+
+/// Applies a plan with the role of the settings, and says what came of it. `agreed` is how it is agreed to.
+pub(crate) async fn carry_out(
+    plan: &Plan,
+    digest: Digest,
+    which: Which<'_>,
+    settings: &Settings,
+    store: &Sql,
+    agreed: &str,
+    stop: watch::Receiver<bool>,
+) -> Outcome {
+    let sources = Sources::new(store, settings);
     // Unreadable ones are better known before anything is begun; each delete asks for them again.
-    exemptions(&sources, args.quiet).await?;
+    exemptions(&sources, settings.quiet).await?;
     let approvals = store.approvals(digest).await.map_err(failed)?;
-    store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
-    let session = connect(&settings).await?;
-    let (clock, limits) = (SystemClock::new(), Limits::default());
-    let only: BTreeSet<AccountId> = args.accounts.iter().copied().collect();
+    let approvals = that_count(approvals, plan, settings);
+    store.keep_plan(&kept(plan, digest)).await.map_err(failed)?;
+    let session = connect(settings).await?;
+    let clock = SystemClock::new();
+    let CleanUp { limits, approval, stop_after, .. } = &settings.clean_up;
+    let own = holder::name(&clock);
     let request = ApplyRequest {
-        plan: &plan,
+        plan,
         digest,
         approvals: &approvals,
-        approval_policy: ApprovalPolicy::default(),
-        limits: &limits,
-        holder: &new_id(&clock),
-        only: Some(&only).filter(|only| !only.is_empty()),
-        at_most: args.limit,
+        approval_policy: *approval,
+        limits,
+        holder: &own,
+        only: which.only,
+        at_most: which.at_most,
         concurrency: settings.concurrency,
         give_up_after: settings.give_up_after,
-        stop_after: StopAfter::default(),
+        stop_after: *stop_after,
     };
-    let progress = ProgressLine::new(args.quiet || log::takes_standard_error(&settings));
+    let progress = ProgressLine::new(settings.quiet || log::takes_standard_error(settings));
     let statistics = Statistics::default();
     let begun = clock.elapsed();
     let told = Both(&progress, &statistics);
-    let tools = Tools {
+    let tools = || Tools {
         accounts: &session,
         directory: &session,
         clock: &clock,
-        journal: &store,
+        journal: store,
         exemptions: &sources,
         progress: &told,
     };
     let interrupted = stop.clone();
-    let applied = run_plan(tools, &request, stop).await;
+    let mut applied = run_plan(tools(), &request, stop.clone()).await;
+    let killed = applied.as_ref().err().and_then(held_by).filter(|by| holder::has_ended(by));
+    if let Some(killed) = killed.map(str::to_owned) {
+        note(settings.quiet, "an earlier apply of this plan was killed: going on where it was");
+        // Who was killed gave its lease back to nobody. Whoever takes it under that name has it at once; the number that it
+        // was given with before is no longer in force.
+        if let Leasing::Granted(lease) =
+            store.lease(digest, &killed, clock.now(), clock.now()).await.map_err(failed)?
+        {
+            store.release(&lease).await.map_err(failed)?;
+        }
+        applied = run_plan(tools(), &request, stop).await;
+    }
     progress.clear();
-    let applied = applied.map_err(|error| failure(error, args))?;
-    let text = report(&applied, args);
+    let applied = applied.map_err(|error| failure(error, agreed))?;
+    let text = report(&applied, settings);
     Output::stdout().write(|to| to.write_all(text.as_bytes()))?;
-    if args.stats || settings.stats {
+    if settings.stats {
         let took = clock.elapsed().saturating_sub(begun);
         Bill { cost: statistics.cost(), traffic: session.traffic(), took }.tell();
     }
     let is_interrupted = *interrupted.borrow();
-    Ok(conclude(&applied, is_interrupted, args))
+    Ok(conclude(&applied, is_interrupted, settings))
 }
 
-fn report(applied: &Applied, args: &ApplyArgs) -> String {
+/// Who else applies the plan, where that is why it was refused.
+fn held_by(error: &ApplyError) -> Option<&str> {
+    match error {
+        ApplyError::Refused(refusal) => match refusal.as_ref() {
+            Refusal::Held { by, .. } => Some(by),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn report(applied: &Applied, settings: &Settings) -> String {
     let rows: Vec<(&PlannedKey, &'static str, String)> =
         applied.keys.iter().map(|(key, outcome)| (key, outcome.name(), why(applied, key, outcome))).collect();
-    outcomes(&rows, &style(args.color, args.width, false))
+    outcomes(&rows, &style(settings.color, settings.width, false))
 }
 
 /// What there is to say about where a key stands.
@@ -157,14 +187,14 @@ fn why(applied: &Applied, key: &PlannedKey, outcome: &KeyOutcome) -> String {
     }
 }
 
-fn conclude(applied: &Applied, interrupted: bool, args: &ApplyArgs) -> Exit {
+fn conclude(applied: &Applied, interrupted: bool, settings: &Settings) -> Exit {
     let gone = applied.receipts.len() as u64;
     let left = (applied.keys.len() as u64).saturating_sub(gone);
     if let Some(reason) = &applied.stopped {
         note(false, &format!("stopped: {reason}"));
     }
     if left == 0 {
-        note(args.quiet, &format!("done: all {} of the plan are gone", count(gone, "key")));
+        note(settings.quiet, &format!("done: all {} of the plan are gone", count(gone, "key")));
         return Exit::Clean;
     }
     let again = applied.keys.iter().any(|(_, outcome)| match outcome {
@@ -181,10 +211,10 @@ fn conclude(applied: &Applied, interrupted: bool, args: &ApplyArgs) -> Exit {
     if interrupted { Exit::Interrupted } else { Exit::PartlyDone }
 }
 
-fn failure(error: ApplyError, args: &ApplyArgs) -> Failure {
+fn failure(error: ApplyError, agreed: &str) -> Failure {
     match error {
         ApplyError::Refused(refusal) => {
-            let hint = refusal_hint(&refusal, args);
+            let hint = refusal_hint(&refusal, agreed);
             Failure::refused(
                 anyhow::Error::from(*refusal).context("the plan is refused, and nothing was deleted"),
             )
@@ -203,12 +233,11 @@ fn failure(error: ApplyError, args: &ApplyArgs) -> Failure {
     }
 }
 
-fn refusal_hint(refusal: &Refusal, args: &ApplyArgs) -> String {
+fn refusal_hint(refusal: &Refusal, agreed: &str) -> String {
     match refusal {
-        Refusal::NotApproved(_) | Refusal::NothingApproved => format!(
-            "look at it and approve it with `keysweep approve {} --by NAME`, into the same store",
-            args.plan.display()
-        ),
+        Refusal::NotApproved(_) | Refusal::NothingApproved => {
+            format!("look at it and approve it with {agreed}, into the same store")
+        }
         Refusal::Objections(_) | Refusal::OtherDigest { .. } => {
             "scan and plan again; docs/lint says what each rule is for".to_owned()
         }

@@ -6,19 +6,20 @@ use anyhow::anyhow;
 use keysweep_aws::SystemClock;
 use keysweep_core::approval::{Approval, ApprovalPolicy, check};
 use keysweep_core::plan::digest::Digest;
-use keysweep_core::plan::lint::{Context, Limits, blocks, lint};
+use keysweep_core::plan::lint::{Context, blocks, lint};
 use keysweep_core::ports::{Agreements as _, Clock as _};
 use keysweep_report::terminal::plan::plan as drawn;
 use keysweep_report::words::{count, second};
 
-use crate::clean_up::{AwsArgs, enter, kept, read_plan};
+use crate::clean_up::{BY_POLICY, enter, kept, read_plan};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::output::Output;
-use crate::settings::Color;
-use crate::state::{StateArgs, failed};
-use crate::terminal::{note, say, style, use_color};
+use crate::setting_flags::CleanUpArgs;
+use crate::settings::Settings;
+use crate::state::{failed, open};
+use crate::terminal::{note, say, style};
 
 /// The command line of `keysweep approve`.
 #[derive(Debug, clap::Args)]
@@ -39,31 +40,28 @@ pub struct ApproveArgs {
     /// The digest that the plan must have: sha256: and 64 hexadecimal digits
     #[arg(long, value_name = "DIGEST")]
     pub digest: Option<Digest>,
-    /// The columns of the table [default: the terminal's]
-    #[arg(long, value_name = "COLUMNS")]
-    pub width: Option<usize>,
-    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-    /// Whose credentials are used.
+    /// Who calls, and where the store is.
     #[command(flatten)]
-    pub aws: AwsArgs,
-    /// Where the store is.
-    #[command(flatten)]
-    pub state: StateArgs,
+    pub settings: CleanUpArgs,
 }
 
 fn name(text: &str) -> Result<String, String> {
     let name = text.trim();
-    if name.is_empty() { Err("it is empty".to_owned()) } else { Ok(name.to_owned()) }
+    if name.is_empty() {
+        Err("it is empty".to_owned())
+    } else if name.eq_ignore_ascii_case(BY_POLICY) {
+        Err("that is the name under which the configuration file approves".to_owned())
+    } else {
+        Ok(name.to_owned())
+    }
 }
 
 /// Approves.
 pub fn run(args: ApproveArgs) -> Outcome {
-    use_color(args.color);
+    let settings = args.settings.settings()?;
     interrupt::run(move |mut stop| async move {
         tokio::select! {
-            outcome = approve(&args) => outcome,
+            outcome = approve(&args, &settings) => outcome,
             () = interrupt::asked(&mut stop) => {
                 Err(Failure::interrupted(anyhow!("interrupted: nothing was approved")))
             }
@@ -71,7 +69,7 @@ pub fn run(args: ApproveArgs) -> Outcome {
     })
 }
 
-async fn approve(args: &ApproveArgs) -> Outcome {
+async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
     let (plan, digest) = read_plan(&args.plan)?;
     if let Some(wanted) = args.digest.filter(|wanted| *wanted != digest) {
         let error = anyhow!("the plan has the digest {digest}, not {wanted}");
@@ -83,13 +81,12 @@ async fn approve(args: &ApproveArgs) -> Outcome {
         let error = anyhow!("the plan deletes nothing: there is nothing to approve");
         return Err(Failure::refused(error).of(&args.plan).hint("plan again after another scan"));
     }
-    let store = args.state.open().await?;
-    let (_, caller) = enter(&args.aws.settings()?).await?;
+    let store = open(settings.state.clone()).await?;
+    let (_, caller) = enter(settings).await?;
     let clock = SystemClock::new();
-    let limits = Limits::default();
-    let objections =
-        lint(&Context { plan: &plan, limits: &limits, caller_arn: &caller.arn, now: clock.now() });
-    let text = drawn(&plan, digest, &objections, &style(args.color, args.width, false));
+    let (limits, policy) = (&settings.clean_up.limits, settings.clean_up.approval);
+    let objections = lint(&Context { plan: &plan, limits, caller_arn: &caller.arn, now: clock.now() });
+    let text = drawn(&plan, digest, &objections, &style(settings.color, settings.width, false));
     Output::stdout().write(|to| to.write_all(text.as_bytes()))?;
     if blocks(&objections) {
         return Err(Failure::refused(anyhow!("rules object to the plan: nothing was approved"))
@@ -98,7 +95,7 @@ async fn approve(args: &ApproveArgs) -> Outcome {
     if !args.yes {
         typed(plan.keys.len()).await?;
     }
-    let (at, policy) = (clock.now(), ApprovalPolicy::default());
+    let at = clock.now();
     let approval = Approval {
         plan: digest,
         by: args.by.clone(),
@@ -108,21 +105,19 @@ async fn approve(args: &ApproveArgs) -> Outcome {
         at,
         expires: at + policy.holds_for,
     };
-    store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
-    let mut approvals = store.approvals(digest).await.map_err(failed)?;
-    approvals.push(approval.clone());
-    check(&approvals, &plan, digest, policy, at)
+    // Whether this one counts is asked of it alone, whoever else has approved.
+    let alone = ApprovalPolicy { approvers: 1, ..policy };
+    check(std::slice::from_ref(&approval), &plan, digest, alone, at)
         .map_err(|error| Failure::refused(error).hint("nothing was approved"))?;
+    store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
     store.approve(&approval).await.map_err(failed)?;
-    note(
-        false,
-        &format!(
-            "{} approved until {}; `keysweep apply {}` deletes them",
-            count(plan.keys.len() as u64, "deletion"),
-            second(approval.expires),
-            args.plan.display()
-        ),
-    );
+    let approvals = store.approvals(digest).await.map_err(failed)?;
+    let next = match check(&approvals, &plan, digest, policy, at) {
+        Ok(_) => format!("`keysweep apply {}` deletes them", args.plan.display()),
+        Err(missing) => format!("it cannot be applied yet: {missing}"),
+    };
+    let keys = count(plan.keys.len() as u64, "deletion");
+    note(settings.quiet, &format!("{keys} approved until {}; {next}", second(approval.expires)));
     Ok(Exit::Clean)
 }
 

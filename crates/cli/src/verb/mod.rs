@@ -2,13 +2,16 @@
 
 pub mod apply;
 pub mod approve;
+pub mod clean;
 pub mod completions;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
 pub mod evidence;
+pub mod exempt;
 pub mod explain;
 pub mod history;
+pub mod journal;
 pub mod man;
 pub mod plan;
 pub mod policies;

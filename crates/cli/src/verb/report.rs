@@ -1,7 +1,7 @@
 //! `keysweep report`: the report of a scan that is in the store, byte for byte as the scan wrote it, in any format, or delivered
 //! once more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 use keysweep_aws::{Session, SystemClock};
@@ -9,24 +9,27 @@ use keysweep_core::account::AccountId;
 use keysweep_core::archive::ScanRecord;
 use keysweep_core::assessment::Assessment;
 use keysweep_core::diff::Difference;
-use keysweep_core::ports::{Archive as _, Store as _};
+use keysweep_core::ports::{Archive as _, ExemptionSource as _, Store as _};
 use keysweep_report::resolved::{Resolved, settled};
 use keysweep_report::{Compared, Format, Options, trend};
 use keysweep_store::Sql;
 use tokio::sync::watch;
 
-use super::scan::{deliver, expected_accounts, no_session, session_options, tell, wrong_configuration};
+use super::scan::{
+    deliver, expected_accounts, no_exemptions, no_session, session_options, tell, wrong_configuration,
+};
 use crate::anonymous::anonymizer;
 use crate::args::ReportArgs;
 use crate::config::{self, have_a_place};
 use crate::delivery::{Deliveries, Parcel};
+use crate::exempt::Sources;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::reports::Reports;
 use crate::setting_flags::DeliveryArgs;
 use crate::settings::{self, Settings};
-use crate::state::{failed, named};
+use crate::state::{failed, named, open};
 use crate::terminal::{note, style, use_color};
 
 /// Writes it.
@@ -79,10 +82,13 @@ struct Work {
 impl Work {
     async fn write(self, mut stop: watch::Receiver<bool>) -> Outcome {
         let Self { args, formats, expected, reports, delivery, deliveries } = self;
-        let store = args.state.open().await?;
+        let settings = exemption_settings(&args)?;
+        let store = open(settings.state.clone()).await?;
+        let exemptions = Sources::new(&store, &settings).exemptions().await.map_err(no_exemptions)?;
         let scans = store.scans().await.map_err(failed)?;
         let mut assessment = whole(&store, named(&scans, &args.scan)?).await?;
         assessment.expect_accounts(&expected);
+        assessment.tell_exemptions(&exemptions);
         let (resolved, compared) = match &args.compare {
             Some(text) => {
                 let earlier = whole(&store, named(&scans, text)?).await?;
@@ -112,6 +118,16 @@ impl Work {
         deliver(&deliveries, &session, &SystemClock::new(), parcel, &mut stop).await?;
         Ok(Exit::Clean)
     }
+}
+
+/// Where the store and the exemptions are, by the settings that the flags share with those of a scan.
+fn exemption_settings(args: &ReportArgs) -> Result<Settings, Failure> {
+    let exemptions = args.exemptions.as_ref().map(|file| ("exemptions", vec![file.display().to_string()]));
+    let state = args.state.state.as_ref().map(|state| ("state", vec![state.clone()]));
+    let given: BTreeMap<_, _> = exemptions.into_iter().chain(state).collect();
+    config::resolve(&given, None, std::env::vars_os())
+        .map(|resolved| resolved.settings)
+        .map_err(wrong_configuration)
 }
 
 /// The assessment of a scan, which must have finished.

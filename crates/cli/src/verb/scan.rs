@@ -15,16 +15,17 @@ use keysweep_core::assessment::Assessment;
 use keysweep_core::call::{CallError, CallErrorKind};
 use keysweep_core::finding::Verdict;
 use keysweep_core::policy::Policy;
-use keysweep_core::ports::{Archive as _, Clock};
+use keysweep_core::ports::{Archive as _, Clock, ExemptionSource as _};
 use keysweep_core::problem::{Gap, Problem};
 use keysweep_report::words::{self, grouped};
 use keysweep_report::{Format, Options, trend};
-use keysweep_store::StoreError;
+use keysweep_store::{Sql, StoreError};
 use tokio::sync::watch;
 
 use crate::anonymous::anonymizer;
 use crate::config::{self, ConfigError, Resolved};
 use crate::delivery::{Deliveries, Parcel};
+use crate::exempt::{ExemptionsUnknown, Sources};
 use crate::exit::Exit;
 use crate::expected;
 use crate::failure::{Failure, Outcome};
@@ -70,55 +71,82 @@ async fn assess(
     mut stop: watch::Receiver<bool>,
 ) -> Outcome {
     let store = state::open(settings.state.clone()).await?;
-    let session = tokio::select! {
-        session = Session::load(session_options(&settings)) => session.map_err(no_session)?,
-        () = interrupt::asked(&mut stop) => return Err(stopped_early()),
-    };
-    let clock = SystemClock::new();
-    let resume = if settings.resume { Some(state::unfinished(&store, settings.org).await?) } else { None };
-    let request = request(&settings, resume, &clock)?;
-    let progress = ProgressLine::new(settings.quiet || log::takes_standard_error(&settings));
-    let statistics = Statistics::default();
+    // What is wrong with them is better known before the first call than after the last.
+    let exemptions = Sources::new(&store, &settings).exemptions().await.map_err(no_exemptions)?;
+    let session = entered(&settings, &mut stop).await?;
+    let (clock, statistics) = (SystemClock::new(), Statistics::default());
     let begun = clock.elapsed();
+    let Scanned { mut assessment, not_kept } =
+        scanned(&settings, &session, &store, &statistics, &mut stop).await?;
+    assessment.expect_accounts(&expected);
+    assessment.tell_exemptions(&exemptions);
+    let is_stopped = *stop.borrow();
+    let writing = clock.elapsed();
+    // The report is whole without them; a store that cannot be read is told of below.
+    let earlier = store.scans().await.unwrap_or_default();
+    let (exit, shown) = report(&assessment, &earlier, &settings, reports, is_stopped)?;
+    if settings.stats {
+        let took = clock.elapsed().saturating_sub(writing);
+        statistics.on(Event::PhaseEnded { account: None, phase: Phase::Write, took });
+        let took = clock.elapsed().saturating_sub(begun);
+        Bill { cost: statistics.cost(), traffic: session.traffic(), took }.tell();
+    }
+    let own = Some(assessment.caller.account);
+    let parcel = Parcel { shown: &shown, own, store: &store };
+    let delivered = deliver(&deliveries, &session, &clock, parcel, &mut stop).await;
+    match (not_kept, delivered) {
+        (None, delivered) => delivered.map(|()| exit),
+        (Some(failure), delivered) => {
+            if let Err(also) = delivered {
+                also.tell();
+            }
+            Err(not_all_kept(failure))
+        }
+    }
+}
+
+/// A way into AWS, unless the user asks to stop before.
+pub(crate) async fn entered(
+    settings: &Settings,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<Session, Failure> {
+    tokio::select! {
+        session = Session::load(session_options(settings)) => session.map_err(no_session),
+        () = interrupt::asked(stop) => Err(stopped_early()),
+    }
+}
+
+/// Scans, and keeps what it finds in the store.
+pub(crate) async fn scanned(
+    settings: &Settings,
+    session: &Session,
+    store: &Sql,
+    statistics: &Statistics,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<Scanned, Failure> {
+    let clock = SystemClock::new();
+    let resume = if settings.resume { Some(state::unfinished(store, settings.org).await?) } else { None };
+    let request = request(settings, resume, &clock)?;
+    let progress = ProgressLine::new(settings.quiet || log::takes_standard_error(settings));
     let scanned = {
-        let told = Both(&progress, &statistics);
+        let told = Both(&progress, statistics);
         let told: &dyn Progress = if settings.stats { &told } else { &progress };
-        let scanning = scan(&session, &session, &store, &clock, &request, told, stop.clone());
+        let scanning = scan(session, session, store, &clock, &request, told, stop.clone());
         tokio::select! {
             scanned = scanning => Some(scanned),
-            () = asked_too_early(&mut stop, &progress) => None,
+            () = asked_too_early(stop, &progress) => None,
         }
     };
     progress.clear();
-    match scanned {
-        Some(Ok(Scanned { mut assessment, not_kept })) => {
-            assessment.expect_accounts(&expected);
-            let is_stopped = *stop.borrow();
-            let writing = clock.elapsed();
-            // The report is whole without them; a store that cannot be read is told of below.
-            let earlier = store.scans().await.unwrap_or_default();
-            let (exit, shown) = report(&assessment, &earlier, &settings, reports, is_stopped)?;
-            if settings.stats {
-                let took = clock.elapsed().saturating_sub(writing);
-                statistics.on(Event::PhaseEnded { account: None, phase: Phase::Write, took });
-                let took = clock.elapsed().saturating_sub(begun);
-                Bill { cost: statistics.cost(), traffic: session.traffic(), took }.tell();
-            }
-            let own = Some(assessment.caller.account);
-            let parcel = Parcel { shown: &shown, own, store: &store };
-            let delivered = deliver(&deliveries, &session, &clock, parcel, &mut stop).await;
-            match (not_kept, delivered) {
-                (None, delivered) => delivered.map(|()| exit),
-                (Some(failure), delivered) => {
-                    if let Err(also) = delivered {
-                        also.tell();
-                    }
-                    Err(not_all_kept(failure))
-                }
-            }
-        }
-        Some(Err(error)) => Err(no_assessment(error)),
-        None => Err(stopped_early()),
+    scanned.ok_or_else(stopped_early)?.map_err(no_assessment)
+}
+
+/// Exemptions that are not known keep a report from saying what is exempt.
+pub(crate) fn no_exemptions(error: ExemptionsUnknown) -> Failure {
+    match error {
+        ExemptionsUnknown::Store(error) => state::failed(error),
+        wrong => Failure::usage(wrong)
+            .hint("mend the file, or name another with --exemptions; docs/SAFETY.md says what it holds"),
     }
 }
 
@@ -318,7 +346,7 @@ fn no_assessment(error: ScanError) -> Failure {
 }
 
 /// The report is written, but a later scan will not know all of it.
-fn not_all_kept(failure: StoreFailure) -> Failure {
+pub(crate) fn not_all_kept(failure: StoreFailure) -> Failure {
     let remedy = store_remedy(&failure).to_owned();
     let error = anyhow::Error::from_boxed(failure)
         .context("the report is whole, but not all of it was kept for later scans");

@@ -4,8 +4,11 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use keysweep_core::approval::Approval;
+use keysweep_core::ports::Agreements as _;
 use keysweep_core::time::SignedDuration;
 use keysweep_sim::Edit;
+use keysweep_store::{Location, Sql};
 use serde_json::Value;
 
 use crate::program::Run;
@@ -47,7 +50,7 @@ impl Planned {
         let run = planned.run(&["scan", "--org"]);
         assert_eq!(run.code, 3, "{}", run.stderr);
         let file = planned.file();
-        let run = planned.run(&["plan", "--out", &file]);
+        let run = planned.run(&["plan", "--scan", "latest", "--out", &file]);
         assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
         planned.plan = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
         planned
@@ -216,5 +219,209 @@ fn accounts_and_limit_only_narrow_and_a_role_that_is_not_there_deletes_nothing()
     assert_eq!(planned.deleted(), [OTHER]);
     let run = planned.apply(&["--limit", "1"]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(planned.deleted(), both());
+}
+
+#[test]
+fn a_plan_scans_by_itself_and_knows_which_keys_are_the_last_of_their_users() {
+    let aws = Aws::with(|edit| {
+        world(edit);
+        let mut member = edit.account(account(2));
+        member.user("gina").key("AKIATWOTWOTWOTWOTWO1", days_ago(900)).deactivated(days_ago(60));
+        let mut gina = edit.account(account(2));
+        gina.user("gina").key("AKIATWOTWOTWOTWOTWO2", days_ago(800));
+    });
+    let mut program = aws.keysweep().args(["plan", "--org"]);
+    let run = program.run();
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let text = std::fs::read_to_string(program.directory().join("plan.json")).unwrap();
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    let keys: Vec<_> = plan["plan"]["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| (key["access_key_id"].as_str().unwrap().to_owned(), key["other_keys"].as_u64()))
+        .collect();
+    let expected = [(OLD, Some(0)), (OTHER, Some(0)), ("AKIATWOTWOTWOTWOTWO1", Some(1))]
+        .map(|(id, n)| (id.to_owned(), n));
+    assert_eq!(keys, expected);
+    assert!(run.stdout.contains("user alice of account 000000000001 loses its only key"), "{}", run.stdout);
+    assert!(!run.stdout.contains("gina of account"), "{}", run.stdout);
+    assert!(!run.stdout.contains("is not known of"), "{}", run.stdout);
+}
+
+#[test]
+fn what_the_configuration_file_protects_is_not_planned_for_approval() {
+    for (settings, says) in [
+        ("max_keys = 1", "KL001"),
+        ("protected_users = [\"arn:aws:iam::*:user/bob\"]", "KL005"),
+        ("protected_accounts = [\"000000000002\"]", "KL006"),
+        ("break_glass = [\"ALICE\"]", "KL008"),
+    ] {
+        let planned = Planned::new();
+        planned.approve();
+        let config = planned.path("limits.toml");
+        std::fs::write(&config, format!("[clean_up]\n{settings}\n")).unwrap();
+        let config = config.display().to_string();
+        let run = planned.run(&["plan", "--scan", "latest", "--out", "/dev/null", "--config", &config]);
+        assert_eq!(run.code, 5, "{settings}: {}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains(says), "{settings}: {}", run.stdout);
+        // What was approved before the file said so is refused as well.
+        let run = planned.apply(&["--config", &config]);
+        assert_eq!(run.code, 5, "{settings}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains(says), "{settings}: {}", run.stderr);
+        assert!(planned.deleted().is_empty());
+    }
+}
+
+#[test]
+fn two_people_must_approve_where_the_file_asks_for_two_and_the_author_not_where_it_forbids() {
+    let planned = Planned::new();
+    let config = planned.path("two.toml");
+    let name = config.display().to_string();
+    let digest = planned.plan["digest"].as_str().unwrap().to_owned();
+    let file = planned.file();
+    let approve = |by: &str| {
+        planned.run(&["approve", &file, "--by", by, "--yes", "--digest", &digest, "--config", &name])
+    };
+    std::fs::write(&config, "[clean_up]\napprove_own = false\n").unwrap();
+    let run = approve("alice");
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.stderr.contains("made this plan"), "{}", run.stderr);
+
+    std::fs::write(&config, "[clean_up]\napprovers = 2\n").unwrap();
+    let run = approve("alice");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("1 of 2 people"), "{}", run.stderr);
+    // Another name with the same AWS identity is the same person.
+    let run = approve("bob");
+    assert!(run.stderr.contains("1 of 2 people"), "{}", run.stderr);
+    let run = planned.apply(&["--config", &name]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(planned.deleted().is_empty());
+}
+
+#[test]
+fn the_journal_is_shown_and_checked_and_receipts_are_those_of_the_deleted_keys() {
+    let planned = Planned::new();
+    planned.approve();
+    let run = planned.run(&["journal"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "No plan was applied yet.\n"));
+    assert_eq!(planned.apply(&[]).code, 0);
+
+    let run = planned.run(&["journal", "--verify"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("whole: ") && run.stdout.contains("2 keys gone"), "{}", run.stdout);
+    let id = planned.plan["plan"]["plan_id"].as_str().unwrap();
+    let run = planned.run(&["journal", &id[..12], "--format", "json"]);
+    let journal: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(journal["plan_digest"], planned.plan["digest"]);
+    assert_eq!(journal["events"].as_array().unwrap().len(), 5, "{}", run.stdout);
+    assert!(planned.run(&["journal", "latest"]).stdout.contains("deleted: last look"));
+    assert_eq!(planned.run(&["journal", "nothing"]).code, 2);
+
+    let run = planned.run(&["receipts", "--format", "json"]);
+    let receipts: Value = serde_json::from_str(&run.stdout).unwrap();
+    let ids: Vec<_> = receipts["receipts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|receipt| receipt["access_key_id"].as_str().unwrap())
+        .collect();
+    let mut sorted = ids.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, both());
+    let run = planned.run(&["receipts", "latest", "--format", "csv"]);
+    let mut lines = run.stdout.lines();
+    assert!(lines.next().unwrap().starts_with("number,plan_id,plan_digest,account_id"), "{}", run.stdout);
+    for (line, id) in lines.zip(ids) {
+        assert!(line.contains(id) && line.contains("alice <arn:aws:"), "{line}");
+    }
+}
+
+#[test]
+fn a_journal_that_was_changed_is_refused_by_every_verb_and_says_where() {
+    let planned = Planned::new();
+    planned.approve();
+    assert_eq!(planned.apply(&["--limit", "1"]).code, 6);
+    // Copies are made by SQLite itself, which knows what lies in its files.
+    let sqlite = |script: &str, more: &str| {
+        let output = std::process::Command::new("python3")
+            .args(["-c", &format!("import sqlite3, sys\nstate, more = (sys.argv[1:] + [''])[:2]\n{script}")])
+            .arg(planned.path("state.db"))
+            .arg(more)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    let copy = |from: &str, to: &str| {
+        sqlite(&format!("sqlite3.connect({from}).backup(sqlite3.connect({to}))"), "");
+    };
+    copy("state", "state + '.copy'");
+    for (statement, says) in [
+        ("update journal set event = replace(event, 'alice', 'mallory') where number = 1", "event 1"),
+        ("update journal set digest = previous where number = 2", "event 2"),
+        ("update journal set event = '{}' where number = 3", "event 3"),
+        ("delete from journal where number = 2", "event 3"),
+        ("update plans set file = replace(file, 'alice', 'malice')", "plan"),
+    ] {
+        sqlite("c = sqlite3.connect(state)\nassert c.execute(more).rowcount == 1\nc.commit()", statement);
+        let run = planned.run(&["journal", "--verify"]);
+        assert_eq!(run.code, 1, "{statement}: {}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains("DAMAGED") && run.stderr.contains(says), "{statement}: {}", run.stderr);
+        assert_eq!(planned.run(&["receipts"]).code, 1, "{statement}");
+        let check = planned.run(&["state", "check"]);
+        assert_eq!(check.code, 1, "{statement}: {}{}", check.stdout, check.stderr);
+        if !statement.contains("plans") {
+            let run = planned.apply(&[]);
+            assert!([1, 5].contains(&run.code), "{statement}: {} {}", run.code, run.stderr);
+        }
+        assert_eq!(planned.deleted().len(), 1, "{statement}");
+        copy("state + '.copy'", "state");
+    }
+    let run = planned.apply(&[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(planned.deleted(), both());
+}
+
+#[test]
+fn approvals_that_expired_of_another_plan_or_of_a_clock_that_is_wrong_let_nothing_pass() {
+    let planned = Planned::new();
+    let text = std::fs::read_to_string(planned.file()).unwrap();
+    let (plan, digest) = keysweep_core::plan::document::read(&text).unwrap();
+    let right = Approval {
+        plan: digest,
+        by: "alice".to_owned(),
+        account: plan.made_by.account,
+        arn: plan.made_by.arn.clone(),
+        comment: None,
+        at: plan.made_at,
+        expires: plan.made_at + SignedDuration::from_hours(1),
+    };
+    let location: Location = planned.path("state.db").display().to_string().parse().unwrap();
+    let approve = |approval: Approval| {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            Sql::open(&location).await.unwrap().approve(&approval).await.unwrap();
+        });
+    };
+    let hour = SignedDuration::from_hours(1);
+    for (wrong, says) in [
+        (Approval { expires: right.at, ..right.clone() }, "expired at"),
+        (Approval { at: right.at - hour, ..right.clone() }, "before the plan was made"),
+        (
+            Approval { at: right.at + hour, expires: right.at + hour + hour, ..right.clone() },
+            "later than now",
+        ),
+    ] {
+        approve(wrong);
+        let run = planned.apply(&[]);
+        assert_eq!(run.code, 5, "{says}: {}", run.stderr);
+        assert!(run.stderr.contains(says), "{says}: {}", run.stderr);
+    }
+    approve(Approval { plan: keysweep_core::plan::digest::Digest::of(b"another"), ..right.clone() });
+    assert_eq!(planned.apply(&[]).code, 5);
+    assert!(planned.deleted().is_empty());
+    approve(right);
+    assert_eq!(planned.apply(&[]).code, 0);
     assert_eq!(planned.deleted(), both());
 }

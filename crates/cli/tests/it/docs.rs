@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
+use keysweep_cli::clean_up_settings;
 use keysweep_cli::exit::Exit;
 use keysweep_cli::settings::{Shape, TABLE};
 use keysweep_core::account::Partition;
@@ -30,7 +31,7 @@ fn is_generated(name: &str, text: &str) {
 #[test]
 fn the_reference_of_settings_is_the_table() {
     let mut text = String::from(
-        "# Settings of `keysweep scan`\n\n\
+        "# Settings\n\n\
          <!-- Generated from crates/cli/src/settings.rs: UPDATE_DOCS=1 cargo test -p keysweep --test it docs -->\n\n\
          Every setting has one name: the flag `--threshold`, the key `threshold` in `keysweep.toml` and the variable\n\
          `KEYSWEEP_THRESHOLD` are the same thing. A flag wins over the environment, the environment over the file, the file\n\
@@ -44,10 +45,17 @@ fn the_reference_of_settings_is_the_table() {
          - `include` and `exclude` count only with `org`.\n",
     );
     let mut heading = "";
-    for setting in TABLE {
+    for setting in TABLE.iter().chain(clean_up_settings::TABLE) {
         if setting.heading != heading {
             heading = setting.heading;
             let _ = write!(text, "\n## {heading}\n");
+            if heading.contains("[clean_up]") {
+                text.push_str(
+                    "\nWhat a clean-up may do. These stand in the file only, in the section `[clean_up]`: they have neither flags nor\n\
+                     variables, so that what may be deleted is decided where it can be reviewed. [SAFETY.md](SAFETY.md) says what the\n\
+                     rules and grace are for.\n",
+                );
+            }
         }
         let kind = match setting.shape {
             Shape::Switch => "`true` or `false`".to_owned(),
@@ -66,14 +74,16 @@ fn the_reference_of_settings_is_the_table() {
             "" => String::new(),
             default => format!("; default `{default}`"),
         };
+        let (names, section) = match setting.name.split_once('.') {
+            Some((section, key)) => (format!("`{key}`: "), format!("[{section}]\n")),
+            None => (format!("`--{}`, `{}`: ", setting.name, setting.variable()), String::new()),
+        };
         let _ = write!(
             text,
-            "\n### {}\n\n{}.\n\n`--{}`, `{}`: {kind}{default}.\n\n```toml\n{} = {}\n```\n",
-            setting.name,
+            "\n### {}\n\n{}.\n\n{names}{kind}{default}.\n\n```toml\n{section}{} = {}\n```\n",
+            setting.key(),
             setting.help,
-            setting.name,
-            setting.variable(),
-            setting.name,
+            setting.key(),
             setting.example
         );
     }
@@ -219,6 +229,7 @@ fn every_command_in_the_documents_is_one_that_the_program_takes() {
         "docs/STATE.md",
         "docs/EXIT-CODES.md",
         "docs/PERMISSIONS.md",
+        "docs/SAFETY.md",
     ]
     .map(str::to_owned);
     let pages = keysweep_core::rule::RULES.iter().map(|rule| rule.page());

@@ -2,12 +2,14 @@
 //! say, and then clean-up must leave the key alone; where exemptions are kept is for others to know.
 
 mod pattern;
+mod standing;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 pub use pattern::{NotAPattern, UserPattern};
+pub use standing::{EXPIRED_SHOWN_FOR, Standing};
 
 use crate::account::{AccountId, OrganizationalUnit, Tags};
 use crate::key::AccessKeyId;
@@ -171,6 +173,12 @@ impl Exemption {
             let (id, reason, author) = (id.to_owned(), reason.to_owned(), author.to_owned());
             Ok(Self { id, protects, reason, author, created, expires })
         }
+    }
+
+    /// The same times under other words; words that are blank stay as they were.
+    #[must_use]
+    pub fn renamed(&self, id: &str, protects: Protected, reason: &str, author: &str) -> Self {
+        Self::new(id, protects, reason, author, self.created, self.expires).unwrap_or_else(|_| self.clone())
     }
 
     /// Its id.
@@ -351,18 +359,25 @@ impl Exemptions {
                 Match::No => {}
             }
         }
-        match subject.tags {
-            Some(tags) => {
-                let keeps = |name: &str| self.keep_tags.iter().any(|keep| keep.eq_ignore_ascii_case(name));
-                if let Some((name, value)) = tags.iter().find(|(name, _)| keeps(name)) {
-                    let (name, value) = (name.clone(), value.clone());
-                    return Protection::Exempt(ExemptBy::KeepTag { name, value });
-                }
-            }
-            None if !self.keep_tags.is_empty() => unreadable = unreadable.or(Some(Unreadable::Tags)),
-            None => {}
+        match self.kept_by_tag(subject) {
+            Ok(Some((name, value))) => return Protection::Exempt(ExemptBy::KeepTag { name, value }),
+            Ok(None) => {}
+            Err(what) => unreadable = unreadable.or(Some(what)),
         }
         unreadable.map_or(Protection::None, Protection::CannotTell)
+    }
+
+    /// The tag of the user that protects by itself, with its value; an error where the tags would tell and were not read.
+    fn kept_by_tag(&self, subject: &Subject<'_>) -> Result<Option<(String, String)>, Unreadable> {
+        let keeps = |name: &str| self.keep_tags.iter().any(|keep| keep.eq_ignore_ascii_case(name));
+        match subject.tags {
+            Some(tags) => {
+                let found = tags.iter().find(|(name, _)| keeps(name));
+                Ok(found.map(|(name, value)| (name.clone(), value.clone())))
+            }
+            None if self.keep_tags.is_empty() => Ok(None),
+            None => Err(Unreadable::Tags),
+        }
     }
 
     /// The expired exemptions that protected the key, or may have.

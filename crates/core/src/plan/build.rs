@@ -32,6 +32,8 @@ pub struct Order<'a> {
     pub allow_observed: bool,
     /// How many keys users have.
     pub holdings: &'a Holdings,
+    /// Keys that earlier clean-ups deleted: a credential report that is older shows them still.
+    pub gone: &'a BTreeSet<(AccountId, AccessKeyId)>,
     /// When it is made.
     pub now: Instant,
 }
@@ -96,6 +98,9 @@ fn planned(
     let (Owner::User { name, arn }, Some(key)) = (&finding.owner, &finding.key) else {
         return Err(KeptBecause::RootUser);
     };
+    if order.gone.contains(&(account.id, key.clone())) {
+        return Err(KeptBecause::Gone);
+    }
     match finding.verdict {
         _ if !finding.contradictions.is_empty() => return Err(KeptBecause::Contradictory),
         Verdict::Contradictory => return Err(KeptBecause::Contradictory),

@@ -186,6 +186,7 @@ struct KeptV1 {
     status: Option<String>,
     used_at: Option<String>,
     unreadable: Option<String>,
+    waits_until: Option<String>,
 }
 
 /// Keys are planned for one reason only.
@@ -278,6 +279,7 @@ impl From<&NotPlanned> for KeptV1 {
             status: None,
             used_at: None,
             unreadable: None,
+            waits_until: None,
         };
         match &kept.reason {
             KeptBecause::Exempt(ExemptBy::Exemption { id, reason }) => {
@@ -290,6 +292,7 @@ impl From<&NotPlanned> for KeptV1 {
             }
             KeptBecause::UnknownStatus(status) => written.status = Some(status.clone()),
             KeptBecause::UsedSince(at) => written.used_at = Some(at.to_string()),
+            KeptBecause::Grace(until) => written.waits_until = Some(until.to_string()),
             KeptBecause::CannotTellExempt(what) => written.unreadable = Some(what.name().to_owned()),
             _ => {}
         }
@@ -461,6 +464,11 @@ impl KeptV1 {
             "used_since" => {
                 KeptBecause::UsedSince(field(place, "used_at", &self.used_at.ok_or_else(missing)?)?)
             }
+            "grace" => {
+                KeptBecause::Grace(field(place, "waits_until", &self.waits_until.ok_or_else(missing)?)?)
+            }
+            "gone" => KeptBecause::Gone,
+            "first_run" => KeptBecause::FirstRun,
             "cannot_tell_exempt" => {
                 let what = self.unreadable.as_deref().and_then(Unreadable::named);
                 KeptBecause::CannotTellExempt(what.ok_or_else(missing)?)

@@ -5,6 +5,7 @@ pub mod build;
 pub mod decide;
 pub mod digest;
 pub mod document;
+pub mod grace;
 pub mod lint;
 
 use std::fmt;
@@ -166,6 +167,12 @@ pub enum KeptBecause {
     OnlyObserved,
     /// The assessment lists it more than once.
     ListedTwice,
+    /// An earlier clean-up deleted it, and AWS's credential report shows it still.
+    Gone,
+    /// Nobody attends, and it has not been in published plans for long enough.
+    Grace(Instant),
+    /// Nobody attends, and no earlier run came upon its account.
+    FirstRun,
 }
 
 impl KeptBecause {
@@ -183,6 +190,9 @@ impl KeptBecause {
             Self::LastUseNotRead => "last_use_not_read",
             Self::OnlyObserved => "only_observed",
             Self::ListedTwice => "listed_twice",
+            Self::Gone => "gone",
+            Self::Grace(_) => "grace",
+            Self::FirstRun => "first_run",
         }
     }
 }
@@ -205,6 +215,14 @@ impl fmt::Display for KeptBecause {
                 f.write_str("that it stayed inactive was only observed, and the policy asks for proof")
             }
             Self::ListedTwice => f.write_str("the assessment lists it more than once"),
+            Self::Gone => f.write_str(
+                "an earlier clean-up deleted it; AWS's credential report, which can be 4 hours old, shows it still",
+            ),
+            Self::Grace(until) => write!(
+                f,
+                "it must be in published plans until {until}, so that its owner can switch it on or have it exempted"
+            ),
+            Self::FirstRun => f.write_str("this is the first run that comes upon its account, and deletes nothing there"),
         }
     }
 }

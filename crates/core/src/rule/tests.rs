@@ -39,6 +39,7 @@ fn finding(verdict: Verdict, days: i64) -> Finding {
         contradictions: Vec::new(),
         evidence: Vec::new(),
         tags: None,
+        exemption: None,
         assessed_at: at(NOW),
     }
 }

@@ -6,6 +6,7 @@
 mod approvals;
 mod decisions;
 mod documents;
+mod graces;
 mod journals;
 mod linting;
 mod planning;

@@ -1,13 +1,14 @@
 //! What becomes of every key of an assessment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keysweep_core::exemption::Exemptions;
-use keysweep_core::plan::build::Holdings;
-use keysweep_core::plan::{KeptBecause, Plan};
+use keysweep_core::plan::build::{Holdings, Order, build};
+use keysweep_core::plan::{Author, KeptBecause, Plan, document};
 
 use crate::sample::{
-    DAY, assessment, days_ago, exemption, expired_key, finding, kept, key_id, now, plan_of, plan_with, result,
+    ACCOUNT, DAY, assessment, caller, days_ago, exemption, expired_key, finding, kept, key_id, now, plan_of,
+    plan_with, result,
 };
 
 fn planned(plan: &Plan) -> Vec<String> {
@@ -89,4 +90,27 @@ fn other_keys_are_counted_where_they_are_known() {
     let holdings = Holdings::from([((finding(1).account, "user-1".parse().unwrap()), 2)]);
     let plan = plan_with(&assessment, &Exemptions::default(), false, &holdings);
     assert_eq!(plan.keys.iter().map(|key| key.other_keys).collect::<Vec<_>>(), [Some(1), None]);
+}
+
+#[test]
+fn a_key_that_an_earlier_clean_up_deleted_is_not_planned_again() {
+    let assessment = assessment(vec![result(vec![finding(1), finding(2)], Vec::new())]);
+    let gone = BTreeSet::from([(ACCOUNT.parse().unwrap(), key_id(2))]);
+    let plan = build(
+        &assessment,
+        &Order {
+            id: "plan-1",
+            version: "0",
+            author: Author::from(&caller()),
+            exemptions: &Exemptions::default(),
+            allow_observed: false,
+            holdings: &Holdings::new(),
+            gone: &gone,
+            now: now(),
+        },
+    );
+    let planned: Vec<_> = plan.keys.iter().map(|key| key.key.clone()).collect();
+    assert_eq!(planned, [key_id(1)]);
+    assert_eq!(plan.not_planned[0].reason, KeptBecause::Gone);
+    assert_eq!(document::read(&document::write(&plan)).unwrap().0, plan);
 }

@@ -1,5 +1,7 @@
 //! A small organization with keys of every kind.
 
+use std::collections::BTreeSet;
+
 use keysweep_core::account::{Account, CallerIdentity, Organization, OrganizationalUnit, Partition, Tags};
 use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, CallCounts, Method, Scope};
 use keysweep_core::coverage::Coverage;
@@ -81,6 +83,7 @@ pub(crate) fn finding(number: u32) -> Finding {
         contradictions: Vec::new(),
         evidence: vec![Evidence::Created(days_ago(400)), Evidence::Changed(change), Evidence::Observed(seen)],
         tags: Some(Tags::new()),
+        exemption: None,
         assessed_at: now(),
     }
 }
@@ -160,6 +163,7 @@ pub(crate) fn plan_with(
             exemptions,
             allow_observed,
             holdings,
+            gone: &BTreeSet::new(),
             now: now(),
         },
     )

@@ -10,6 +10,7 @@ mod text;
 use keysweep_core::account::{Account, CallerIdentity, Organization, OrganizationalUnit, Tags};
 use keysweep_core::assessment::{AccountAssessment, Assessment, Scope};
 use keysweep_core::evidence::{ChangeSource, EventId, Evidence, StatusChange, Target};
+use keysweep_core::exemption::{Exemption, Protected, Standing};
 use keysweep_core::finding::Finding;
 use keysweep_core::key::{Owner, UserName};
 use keysweep_core::problem::{Gap, Problem};
@@ -124,8 +125,30 @@ impl Anonymizer {
             key: original.key.as_ref().map(|key| self.pseudonyms.key(key)),
             tags: original.tags.as_ref().map(|tags| self.tags(tags)),
             evidence: original.evidence.iter().map(|evidence| self.evidence(evidence)).collect(),
+            exemption: original.exemption.as_ref().map(|standing| self.standing(standing)),
             ..original.clone()
         }
+    }
+
+    fn standing(&self, original: &Standing) -> Standing {
+        match original {
+            Standing::Exempt(exemption) => Standing::Exempt(self.exemption(exemption)),
+            Standing::Expired(exemption) => Standing::Expired(self.exemption(exemption)),
+            Standing::KeepTag { name, value } => {
+                let value = if value.is_empty() { String::new() } else { self.name(value) };
+                Standing::KeepTag { name: self.name(name), value }
+            }
+            Standing::CannotTell(unread) => Standing::CannotTell(*unread),
+        }
+    }
+
+    /// Free text says whatever its author meant to say: none of it stays.
+    fn exemption(&self, original: &Exemption) -> Exemption {
+        // No report says what it protects beside the key that it is told of.
+        let protects = Protected::OrganizationalUnit(self.name(&original.protects().to_string()));
+        let (id, reason, author) =
+            (self.name(original.id()), self.name(original.reason()), self.name(original.author()));
+        original.renamed(&id, protects, &reason, &author)
     }
 
     fn user(&self, original: &UserName) -> UserName {

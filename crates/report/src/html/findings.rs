@@ -41,6 +41,9 @@ fn line(page: &Page<'_>, row: &Row<'_>, out: &mut impl io::Write) -> io::Result<
     if let Some(at) = finding.known_by {
         write!(out, "</small><small>known by {}", words::known_by_day(at))?;
     }
+    if let Some(standing) = &finding.exemption {
+        write!(out, ", {}", texts.of(&words::exemption(standing)))?;
+    }
     writeln!(
         out,
         "</small><td>{}<a href=\"#{}\">{}</a><td>{}<small>{}</small><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}",

@@ -11,6 +11,7 @@ use keysweep_core::account::{CallerIdentity, Tags};
 use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, CallCounts, Scope};
 use keysweep_core::coverage::Coverage;
 use keysweep_core::evidence::{ChangeSource, Evidence, ObservationSource, Target};
+use keysweep_core::exemption::{Standing, Unreadable};
 use keysweep_core::finding::Finding;
 use keysweep_core::infer::{Assertion, Claim, Contradiction};
 use keysweep_core::key::{LastUsed, Owner};
@@ -391,6 +392,7 @@ pub(crate) struct FindingV1<'a> {
     rule_id: &'static str,
     rule_ids: Vec<&'static str>,
     severity: &'static str,
+    exemption: Option<ExemptionV1<'a>>,
 }
 
 impl<'a> FindingV1<'a> {
@@ -427,6 +429,41 @@ impl<'a> FindingV1<'a> {
             rule_id: Rule::of(finding).id,
             rule_ids: Rule::all_of(finding).map(|rule| rule.id).collect(),
             severity: rule::severity(finding, policy).name(),
+            exemption: finding.exemption.as_ref().map(|standing| ExemptionV1::of(standing, mask)),
+        }
+    }
+}
+
+/// Where a finding stands towards the exemptions.
+#[derive(Serialize)]
+pub(crate) struct ExemptionV1<'a> {
+    status: &'static str,
+    exemption_id: Option<Text<'a>>,
+    reason: Option<Text<'a>>,
+    author: Option<Text<'a>>,
+    expires_at: Option<Time>,
+    tag: Option<Text<'a>>,
+    not_read: Option<&'static str>,
+    text: Text<'a>,
+}
+
+impl<'a> ExemptionV1<'a> {
+    pub(crate) fn of(standing: &'a Standing, mask: &Mask<'_>) -> Self {
+        let exemption = standing.exemption();
+        let (tag, not_read) = match standing {
+            Standing::KeepTag { name, .. } => (Some(mask.text(name)), None),
+            Standing::CannotTell(unread) => (None, Some(Unreadable::name(*unread))),
+            Standing::Exempt(_) | Standing::Expired(_) => (None, None),
+        };
+        Self {
+            status: standing.name(),
+            exemption_id: exemption.map(|exemption| mask.text(exemption.id())),
+            reason: exemption.map(|exemption| mask.text(exemption.reason())),
+            author: exemption.map(|exemption| mask.text(exemption.author())),
+            expires_at: exemption.map(|exemption| Time(exemption.expires())),
+            tag,
+            not_read,
+            text: mask.owned(words::exemption(standing)),
         }
     }
 }

@@ -211,3 +211,20 @@ pub(super) fn undetermined(page: &mut Page, context: &Context<'_>) {
     }
     context.more(page, findings.len());
 }
+
+/// Keys that exemptions keep out of clean-up, or kept until lately, and why.
+pub(super) fn exempt(page: &mut Page, context: &Context<'_>) {
+    let all = context.assessment.findings();
+    let standings: Vec<_> =
+        all.filter_map(|finding| finding.exemption.as_ref().map(|standing| (finding, standing))).collect();
+    if standings.is_empty() {
+        return;
+    }
+    page.heading("Exemptions from clean-up");
+    for (finding, standing) in standings.iter().take(context.max_rows) {
+        page.paragraph(2, PLAIN, &whose(context, finding));
+        let paint = if standing.protects() { DIM } else { DOUBT };
+        page.paragraph(4, paint, &context.show(&words::exemption(standing)));
+    }
+    context.more(page, standings.len());
+}

@@ -4,10 +4,12 @@
 //! Nothing here asks the terminal anything: [`Style`] tells what it can do.
 
 pub mod diff;
+pub mod exemptions;
 pub mod explanation;
 mod findings;
 mod gaps;
 pub mod history;
+pub mod journal;
 mod page;
 pub mod plan;
 pub mod rules;
@@ -112,6 +114,7 @@ pub fn summary(assessment: &Assessment, options: &Options) -> String {
     findings::list(&mut page, &context);
     findings::to_look_at(&mut page, &context);
     findings::undetermined(&mut page, &context);
+    findings::exempt(&mut page, &context);
     units::table(&mut page, &context);
     gaps::problems(&mut page, &context);
     gaps::skipped(&mut page, &context);

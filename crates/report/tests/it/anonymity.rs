@@ -7,6 +7,7 @@ use keysweep_core::assessment::{Assessment, Scope};
 use keysweep_core::call::Call;
 use keysweep_core::diff::KeyChange;
 use keysweep_core::evidence::{ChangeSource, EventId, Evidence, StatusChange, Target};
+use keysweep_core::exemption::{Exemption, Standing};
 use keysweep_core::finding::Finding;
 use keysweep_core::key::{KeyStatus, Owner};
 use keysweep_core::problem::{Gap, Problem};
@@ -64,12 +65,19 @@ impl Named {
             })
         };
         let file = ChangeSource::File { name: format!("{account}_{file}.json.gz"), record: 3 };
+        let (exemption, reason, author) = (self.name(), self.name(), self.name());
+        seen.extend([&exemption, &reason, &author].map(ToString::to_string));
+        let (made, expires) = (samples::at("2026-09-01T00:00:00Z"), samples::at("2027-01-01T00:00:00Z"));
+        let protects = format!("key:{key}").parse().unwrap();
+        let exemption =
+            Exemption::new(&exemption, protects, &format!("{reason} wants it"), &author, made, expires);
         Finding {
             account: account.parse().unwrap(),
             owner: samples::user(account, &user),
             key: Some(key.parse().unwrap()),
             tags: Some(Tags::from([("owner".to_owned(), tag.clone()), (format!("{tag}-key"), tag)])),
             evidence: [vec![change(ChangeSource::EventHistory), change(file)], like.evidence].concat(),
+            exemption: Some(Standing::Exempt(exemption.unwrap())),
             ..like
         }
     }

@@ -158,6 +158,7 @@ impl Key {
             contradictions: inference.contradictions,
             evidence: self.evidence(),
             tags: Some(Tags::from([("owner".to_owned(), "payments".to_owned())])),
+            exemption: None,
             assessed_at: now,
             ..samples::long_term("111122223333", "ci-deploy", 1)
         };

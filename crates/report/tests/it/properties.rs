@@ -4,6 +4,7 @@ use keysweep_core::account::{AccountState, OrganizationalUnit, Tags};
 use keysweep_core::assessment::{AccountStatus, Assessment, SkipReason};
 use keysweep_core::call::Call;
 use keysweep_core::evidence::{EventId, Evidence, ObservationSource, Target};
+use keysweep_core::exemption::Standing;
 use keysweep_core::finding::Finding;
 use keysweep_core::key::{AccessKeyId, KeyStatus, LastUsed, Owner};
 use keysweep_core::problem::{Gap, Problem};
@@ -66,6 +67,7 @@ pub(crate) fn filled(texts: &[String], ids: &[String]) -> Assessment {
                 region: Some(text()),
             },
             evidence,
+            exemption: Some(Standing::KeepTag { name: text(), value: text() }),
             ..finding
         }
     };

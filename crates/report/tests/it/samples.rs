@@ -11,6 +11,7 @@ use keysweep_core::coverage::Coverage;
 use keysweep_core::evidence::{
     ChangeSource, EventId, Evidence, Observation, ObservationSource, StatusChange, Target,
 };
+use keysweep_core::exemption::{Exemption, Exemptions};
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::infer::{
     Assertion, Claim, Confidence, Contradiction, EarliestGround, Grounds, LatestGround,
@@ -145,6 +146,7 @@ pub(crate) fn long_term(account: &str, name: &str, key: u32) -> Finding {
         contradictions: Vec::new(),
         evidence: vec![Evidence::Created(at("2023-02-01T08:00:00Z")), seen_now()],
         tags: Some(Tags::from([("Owner".to_owned(), "payments".to_owned())])),
+        exemption: None,
         assessed_at: at(NOW),
     }
 }
@@ -451,6 +453,35 @@ pub(crate) fn hostile() -> Assessment {
     assessment(vec![only])
 }
 
+/// Keys that an exemption, a tag and nothing that can be told keep out of clean-up, and one that was exempt until lately.
+pub(crate) fn exempt() -> Assessment {
+    let id = "111122223333";
+    let mut only = account(id, Some("production"));
+    let tagged = Tags::from([("keysweep:keep".to_owned(), "audit <2027>".to_owned())]);
+    only.findings = vec![
+        long_term(id, "bank-transfer", 1),
+        Finding { tags: Some(tagged), ..dated(id, "audit", 2) },
+        Finding { tags: None, ..recent(id, "unread", 3) },
+        long_term(id, "legacy-backup", 4),
+        long_term(id, "legacy-mail", 5),
+    ];
+    let exemption = |name: &str, key: u32, reason: &str, expires: &str| {
+        let protects = format!("key:{}", key_id(key)).parse().unwrap();
+        Exemption::new(name, protects, reason, "alice", at("2026-09-01T00:00:00Z"), at(expires)).unwrap()
+    };
+    let reason = "=yearly | `transfer`\u{202e}";
+    let exemptions = Exemptions::new(
+        [
+            exemption("bank", 1, reason, "2027-08-31T00:00:00Z"),
+            exemption("mail", 5, "moved in October", "2026-11-01T00:00:00Z"),
+        ],
+        ["keysweep:keep".to_owned()],
+    );
+    let mut assessment = assessment(vec![only]);
+    assessment.tell_exemptions(&exemptions);
+    assessment
+}
+
 /// Every sample by name.
 pub(crate) fn all() -> Vec<(&'static str, Assessment)> {
     vec![
@@ -460,5 +491,6 @@ pub(crate) fn all() -> Vec<(&'static str, Assessment)> {
         ("asserted", asserted()),
         ("organization", organization()),
         ("hostile", hostile()),
+        ("exempt", exempt()),
     ]
 }

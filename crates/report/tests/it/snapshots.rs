@@ -73,7 +73,12 @@ fn pages() {
         is_complete,
     };
     let trend = vec![point("11-09", 1, false), point("11-16", 2, true)];
-    for (name, trend) in [("every_verdict", trend), ("organization", Vec::new()), ("hostile", Vec::new())] {
+    for (name, trend) in [
+        ("every_verdict", trend),
+        ("organization", Vec::new()),
+        ("exempt", Vec::new()),
+        ("hostile", Vec::new()),
+    ] {
         let page = output(name, Format::Html, &Options { trend, ..Options::default() });
         let body = page.split_once("</style>").unwrap().1.rsplit_once("<script>").unwrap().0;
         insta::assert_snapshot!(format!("html_{name}"), body);

@@ -18,6 +18,7 @@ use crate::error::StoreError;
 pub(super) struct CleanUp {
     runs: BTreeMap<Digest, Run>,
     plans: Vec<KeptPlan>,
+    published: BTreeMap<Digest, Instant>,
     approvals: Vec<Approval>,
     exemptions: BTreeMap<String, Exemption>,
 }
@@ -109,6 +110,12 @@ impl Journal for InMemory {
     async fn events(&self, plan: Digest) -> Result<Vec<Sealed>, StoreError> {
         Ok(self.clean_up().run(plan).events.clone())
     }
+
+    async fn runs(&self) -> Result<Vec<Digest>, StoreError> {
+        let clean_up = self.clean_up();
+        let begun = clean_up.runs.iter().filter(|(_, run)| !run.events.is_empty());
+        Ok(begun.map(|(plan, _)| *plan).collect())
+    }
 }
 
 impl Agreements for InMemory {
@@ -126,6 +133,22 @@ impl Agreements for InMemory {
         let mut plans = self.clean_up().plans.clone();
         plans.sort_by(|a, b| (b.made_at, &b.id).cmp(&(a.made_at, &a.id)));
         Ok(plans)
+    }
+
+    async fn publish(&self, plan: Digest, at: Instant) -> Result<(), StoreError> {
+        let mut clean_up = self.clean_up();
+        if clean_up.plans.iter().any(|kept| kept.digest == plan) {
+            clean_up.published.entry(plan).or_insert(at);
+        }
+        Ok(())
+    }
+
+    async fn published(&self) -> Result<Vec<(Instant, KeptPlan)>, StoreError> {
+        let clean_up = self.clean_up();
+        let at = |plan: &KeptPlan| Some((*clean_up.published.get(&plan.digest)?, plan.clone()));
+        let mut published: Vec<_> = clean_up.plans.iter().filter_map(at).collect();
+        published.sort_by_key(|(at, plan)| (*at, plan.digest));
+        Ok(published)
     }
 
     async fn approve(&self, approval: &Approval) -> Result<(), StoreError> {

@@ -76,6 +76,32 @@ impl Agreements for Sql {
         Ok(plans)
     }
 
+    async fn publish(&self, plan: Digest, at: Instant) -> Result<(), StoreError> {
+        let mut open = self.database.begin(Purpose::Write).await?;
+        open.execute(
+            "insert into publications (plan, published_at) select digest, $2 from plans where digest = $1 on conflict do nothing",
+            vec![plan.to_string().as_str().into(), at.unix().into()],
+        )
+        .await?;
+        open.commit().await
+    }
+
+    async fn published(&self) -> Result<Vec<(Instant, KeptPlan)>, StoreError> {
+        let mut open = self.database.begin(Purpose::Read).await?;
+        let rows = open
+            .rows(
+                "select digest, id, made_at, file, published_at from plans join publications on plan = digest order by published_at, digest",
+                Vec::new(),
+            )
+            .await?;
+        let published = rows
+            .iter()
+            .map(|row| Ok((Instant::from_unix(row.int(4)?), plan(&open, row)?)))
+            .collect::<Result<_, StoreError>>()?;
+        open.commit().await?;
+        Ok(published)
+    }
+
     async fn approve(&self, approval: &Approval) -> Result<(), StoreError> {
         let mut open = self.database.begin(Purpose::Write).await?;
         let plan = approval.plan.to_string();

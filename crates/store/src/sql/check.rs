@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 
 use keysweep_core::account::AccountId;
+use keysweep_core::journal::Ledger;
+use keysweep_core::plan;
+use keysweep_core::ports::{Agreements as _, Journal as _};
 use keysweep_core::totals::Totals;
 
 use super::database::{Purpose, Transaction};
@@ -61,6 +64,11 @@ impl Sql {
                 Err(error) => checked.faults.push(told(&error)),
             }
             open.commit().await?;
+            checked.faults.extend(self.exemption_fault().await.iter().map(told));
+            match self.clean_up(&mut checked).await {
+                Ok(()) => {}
+                Err(error) => checked.faults.push(told(&error)),
+            }
             match self.scans(&mut checked).await {
                 Ok(()) => {}
                 Err(error) => checked.faults.push(told(&error)),
@@ -79,6 +87,30 @@ impl Sql {
         for account in known {
             for fault in evidence::faults(open, account).await {
                 checked.faults.push(format!("account {account}: {fault}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Each plan, its approvals, and the journal of its run.
+    async fn clean_up(&self, checked: &mut Checked) -> Result<(), StoreError> {
+        for plan in self.plans().await? {
+            match plan::document::read(&plan.text) {
+                Ok((_, digest)) if digest == plan.digest => {}
+                Ok(_) => checked.faults.push(format!("plan {}: its file is that of another", plan.id)),
+                Err(error) => checked.faults.push(format!("plan {}: {error}", plan.id)),
+            }
+            if let Err(error) = self.approvals(plan.digest).await {
+                checked.faults.push(told(&error));
+            }
+        }
+        for run in self.runs().await? {
+            match self.events(run).await {
+                Ok(events) => {
+                    let broken = Ledger::replay(run, &events).err();
+                    checked.faults.extend(broken.map(|broken| format!("the run of plan {run}: {broken}")));
+                }
+                Err(error) => checked.faults.push(format!("the run of plan {run}: {}", told(&error))),
             }
         }
         Ok(())

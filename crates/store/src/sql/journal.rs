@@ -81,6 +81,23 @@ async fn of_key(
     Ok(record)
 }
 
+/// The number of the lease under which the run was opened last; 0 where it never was. What may follow is asked of that and not
+/// of the lease alone, as whoever replays the events has nothing else.
+async fn last_opened(open: &mut Transaction, plan: Digest) -> Result<u64, StoreError> {
+    let rows = open
+        .rows(
+            "select number, event, previous, digest from journal where plan = $1 and account is null and access_key is null order by number desc",
+            vec![plan.to_string().as_str().into()],
+        )
+        .await?;
+    for row in &rows {
+        if let Event::Opened { epoch, .. } = sealed(open, row)?.event {
+            return Ok(epoch);
+        }
+    }
+    Ok(0)
+}
+
 impl Journal for Sql {
     type Error = StoreError;
 
@@ -164,10 +181,8 @@ impl Journal for Sql {
             }
             None => None,
         };
-        // The lease before this event's: that it is the next was seen to above.
-        let epoch =
-            if matches!(event, Event::Opened { .. }) { lease.epoch.saturating_sub(1) } else { lease.epoch };
-        let sealed = match Ledger::resume(plan, epoch, head, record).append(event) {
+        let opened = last_opened(&mut open, plan).await?;
+        let sealed = match Ledger::resume(plan, opened, head, record).append(event) {
             Ok(sealed) => sealed,
             Err(illegal) => return Ok(Appended::Refused(illegal)),
         };
@@ -212,5 +227,18 @@ impl Journal for Sql {
         let events = rows.iter().map(|row| sealed(&open, row)).collect::<Result<_, _>>()?;
         open.commit().await?;
         Ok(events)
+    }
+
+    async fn runs(&self) -> Result<Vec<Digest>, StoreError> {
+        let mut open = self.database.begin(Purpose::Read).await?;
+        let rows = open.rows("select distinct plan from journal order by plan", Vec::new()).await?;
+        let run = |row: &Row| {
+            row.text(0)?
+                .parse::<Digest>()
+                .map_err(|error| open.error(damaged(format!("the journal's plan: {error}"))))
+        };
+        let runs = rows.iter().map(run).collect::<Result<_, _>>()?;
+        open.commit().await?;
+        Ok(runs)
     }
 }

@@ -5,6 +5,7 @@
 
 mod agreements;
 mod check;
+mod clean_up_transfer;
 mod database;
 mod evidence;
 mod journal;

@@ -7,8 +7,11 @@ use super::database::{Database, Purpose, Transaction};
 use crate::error::{StoreError, StoreErrorKind};
 
 /// The statements that lead from each version to the next; the first makes the tables of version 1.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 
 /// The number by which PostgreSQL lets one process migrate at a time: "keysweep" in ASCII.
 const MIGRATION_LOCK: i64 = 0x6b65_7973_7765_6570;

@@ -13,6 +13,7 @@ use keysweep_core::key::{AccessKeyId, UserName};
 use serde::{Deserialize, Serialize};
 
 use super::Sql;
+use super::clean_up_transfer::{EventV1, ExemptionV1, NotAdded, PlanV1, add_event, add_exemption, add_plan};
 use super::database::{Purpose, Transaction};
 use super::evidence::{self, SOURCES};
 use super::write::number;
@@ -75,6 +76,9 @@ enum Line<'a> {
     Listing { account: String, listing: ListingV1<'a> },
     Scan { begun: BegunV1, finished: Option<FinishedV1> },
     Result { scan: String, result: AccountAssessmentV1<'a>, observations: ObservationsV1<'a> },
+    Exemption(ExemptionV1),
+    Plan(PlanV1),
+    Event(EventV1),
     End { lines: u64 },
 }
 
@@ -114,6 +118,15 @@ impl Sql {
         }
         for id in open.texts("select id from scans order by started_at, id").await? {
             self.export_scan(&mut open, &id, &mut lines).await?;
+        }
+        let (exemptions, plans, events) = Self::clean_up_lines(&mut open).await?;
+        for line in exemptions
+            .into_iter()
+            .map(Line::Exemption)
+            .chain(plans.into_iter().map(Line::Plan))
+            .chain(events.into_iter().map(Line::Event))
+        {
+            lines.write(&line)?;
         }
         let count = lines.count;
         lines.write(&Line::End { lines: count })?;
@@ -242,6 +255,15 @@ impl From<StoreError> for Refused {
     }
 }
 
+impl From<NotAdded> for Refused {
+    fn from(refused: NotAdded) -> Self {
+        match refused {
+            NotAdded::Store(error) => Self::Store(error),
+            NotAdded::Document(error) => Self::Document(error),
+        }
+    }
+}
+
 impl From<DocumentError> for Refused {
     fn from(error: DocumentError) -> Self {
         Self::Document(error)
@@ -306,6 +328,9 @@ impl Import {
                 }
                 Ok(())
             }
+            Line::Exemption(exemption) => Ok(add_exemption(open, exemption).await?),
+            Line::Plan(plan) => Ok(add_plan(open, plan).await?),
+            Line::Event(event) => Ok(add_event(open, event).await?),
             Line::Scan { begun, finished } => self.scan(open, begun, finished).await,
             Line::Result { scan, result, observations } => {
                 self.result(open, &scan, result, observations).await

@@ -202,6 +202,7 @@ impl Any {
                 _ => Evidence::Observed(any.observation()),
             }),
             tags: self.maybe(Self::tags),
+            exemption: None,
             assessed_at: self.instant(),
         }
     }

@@ -4,6 +4,7 @@
 
 mod arbitrary;
 mod care;
+mod clean_up;
 mod conformance;
 mod faults;
 mod places;

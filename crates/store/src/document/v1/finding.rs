@@ -121,6 +121,7 @@ impl<'a> FindingV1<'a> {
             contradictions: self.contradictions.into_iter().map(ContradictionV1::read).collect(),
             evidence: read_all(self.evidence, EvidenceV1::read)?,
             tags: self.tags.map(Cow::into_owned),
+            exemption: None,
             assessed_at: self.assessed_at.into(),
         })
     }

@@ -1,0 +1,249 @@
+//! `keysweep clean --auto`: the whole way of a clean-up without anybody attending. It finishes what an earlier run began, scans,
+//! plans, publishes the plan, and deletes what has been in published plans for the grace, if the configuration file lets it
+//! approve so many keys by itself. No option makes it delete more.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use keysweep_aws::SystemClock;
+use keysweep_core::account::CallerIdentity;
+use keysweep_core::approval::{Approval, check};
+use keysweep_core::assessment::Assessment;
+use keysweep_core::journal::{Ledger, State};
+use keysweep_core::plan::Plan;
+use keysweep_core::plan::digest::Digest;
+use keysweep_core::plan::document;
+use keysweep_core::plan::grace::{Grace, Published, without_waiting};
+use keysweep_core::plan::lint::blocks;
+use keysweep_core::ports::{Agreements as _, Clock as _, Journal as _, ServerTime as _};
+use keysweep_core::time::{Instant, SignedDuration};
+use keysweep_report::Options;
+use keysweep_report::words::count;
+use keysweep_store::Sql;
+use tokio::sync::watch;
+
+use crate::clean_up::{BY_POLICY, enter, exemptions, kept};
+use crate::exempt::Sources;
+use crate::exit::Exit;
+use crate::failure::{Failure, Outcome};
+use crate::interrupt;
+use crate::output::Output;
+use crate::reports::Reports;
+use crate::setting_flags::CleanArgs as Flags;
+use crate::settings::{Settings, role_name};
+use crate::state::{failed, open};
+use crate::terminal::{note, style};
+use crate::verb::apply::{Which, carry_out};
+use crate::verb::plan::{fresh_scan, judged, made, show};
+use crate::verb::scan::new_id;
+
+/// AWS refuses calls that are signed with a clock that is wrong by so much, unless its clients make up for it.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
+
+/// The command line of `keysweep clean`.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub struct CleanArgs {
+    /// Do all of it without asking: scan, plan, publish the plan, approve it by the policy of the configuration file, apply it
+    #[arg(long, required = true)]
+    pub auto: bool,
+    /// Approve and delete nothing; the plan is published all the same
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where the published plan is written
+    #[arg(long, value_name = "FILE", default_value = "plan.json")]
+    pub out: PathBuf,
+    /// The role to assume in member accounts for deleting; --role-name is the one that scans
+    /// [default: `role` in the section `[clean_up]`, or else keysweep-clean-up]
+    #[arg(long, value_name = "NAME", value_parser = role_name)]
+    pub cleanup_role: Option<String>,
+    /// What the scan is to do, who calls, where the store is, and, with --output, how the scan is reported.
+    #[command(flatten)]
+    pub settings: Flags,
+}
+
+/// Cleans up.
+pub fn run(args: CleanArgs) -> Outcome {
+    let mut settings = args.settings.settings()?;
+    // How long a key must have been inactive is for the file alone to say, as all that lets keys be deleted unattended.
+    settings.policy = settings.of_file.policy;
+    interrupt::run(move |stop| async move { Box::pin(clean(&args, &settings, stop)).await })
+}
+
+async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<bool>) -> Outcome {
+    let output = Output::open(Some(&args.out))?;
+    let reports = match &settings.output {
+        Some(path) => Some(Reports::open(&settings.formats, Some(path))?),
+        None => None,
+    };
+    let store = open(settings.state.clone()).await?;
+    let sources = Sources::new(&store, settings);
+    exemptions(&sources, true).await?;
+    let (session, caller) = enter(settings).await?;
+    clocks_agree(session.server_time())?;
+    let mut deleting = settings.clone();
+    deleting.role.name.clone_from(args.cleanup_role.as_ref().unwrap_or(&settings.clean_up.role));
+    if !args.dry_run {
+        finish_begun(&deleting, &store, &stop).await?;
+    }
+
+    let mut assessment = fresh_scan(settings, &store, &mut stop).await?;
+    let exempt = exemptions(&sources, settings.quiet).await?;
+    let (plan, digest) = made(&assessment, &caller, &exempt, settings, &store).await?;
+    store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
+    // What earlier runs published is asked for before: this plan must not count for itself.
+    let published = published(&store).await?;
+    store.publish(digest, plan.made_at).await.map_err(failed)?;
+    output.write(|to| to.write_all(document::write(&plan).as_bytes()))?;
+    if let Some(reports) = reports {
+        assessment.tell_exemptions(&exempt);
+        report(&assessment, settings, reports)?;
+    }
+
+    let auto = settings.clean_up.auto;
+    let grace = Grace { length: auto.grace, first_run_is_dry: auto.first_run_is_dry };
+    let due = without_waiting(&plan, &new_id(&SystemClock::new()), &published, grace);
+    let due_digest = document::digest(&due);
+    let objections = judged(&due, &caller, settings);
+    show(&due, due_digest, &objections, settings)?;
+    let file = args.out.display();
+    let waiting = plan.keys.len().saturating_sub(due.keys.len());
+    note(
+        settings.quiet,
+        &format!(
+            "published {} in {file}: {} due, {waiting} waiting for their grace",
+            count(plan.keys.len() as u64, "planned key"),
+            due.keys.len()
+        ),
+    );
+    if due.keys.is_empty() || args.dry_run {
+        note(settings.quiet, "nothing was deleted");
+        return Ok(Exit::Clean);
+    }
+    if blocks(&objections) {
+        return Err(Failure::refused(anyhow!("rules object to the plan: nothing was deleted"))
+            .hint("docs/lint says what each rule is for; limits are set in the section [clean_up] of the configuration file"));
+    }
+    approve(&due, due_digest, &caller, settings, &store).await?;
+    carry_out(&due, due_digest, Which::default(), &deleting, &store, "`[clean_up] auto_approve`", stop).await
+}
+
+/// Grace is counted by the clock: one that is wrong by more than AWS tolerates counts nothing.
+fn clocks_agree(server: Option<Instant>) -> Result<(), Failure> {
+    let now = SystemClock::new().now();
+    match server {
+        Some(server) if (now - server).abs() <= CLOCKS_DIFFER => Ok(()),
+        Some(server) => Err(Failure::refused(anyhow!("this machine's clock says {now}, and AWS's {server}"))
+            .hint("nothing was deleted; set the clock: grace and ages are counted by it")),
+        None => {
+            Err(Failure::refused(anyhow!("AWS did not tell what time it is, so grace cannot be counted"))
+                .hint("nothing was deleted; look whether a proxy removes the header Date from AWS's answers"))
+        }
+    }
+}
+
+/// Finishes what an earlier run of this verb began and did not finish, because it was killed: the journal says of such a key
+/// that it was to be deleted, and not what came of it.
+async fn finish_begun(settings: &Settings, store: &Sql, stop: &watch::Receiver<bool>) -> Result<(), Failure> {
+    let plans = store.plans().await.map_err(failed)?;
+    for run in store.runs().await.map_err(failed)? {
+        let by_policy = store.approvals(run).await.map_err(failed)?.iter().any(|one| one.by == BY_POLICY);
+        if !by_policy {
+            continue;
+        }
+        let damaged = |what: String| {
+            Failure::failed(anyhow!("the run of plan {run} is not to be relied on: {what}"))
+                .hint("`keysweep journal --verify` says more; nothing was deleted")
+        };
+        let events = store.events(run).await.map_err(failed)?;
+        let ledger = Ledger::replay(run, &events).map_err(|broken| damaged(broken.to_string()))?;
+        if !ledger.keys().any(|(_, _, record)| matches!(record.state(), State::Open { .. })) {
+            continue;
+        }
+        let kept = plans.iter().find(|plan| plan.digest == run);
+        let text = kept.ok_or_else(|| damaged("the store does not have it".to_owned()))?;
+        let (plan, digest) = document::read(&text.text).map_err(|error| damaged(error.to_string()))?;
+        if digest != run {
+            return Err(damaged("its plan in the store is another one".to_owned()));
+        }
+        note(settings.quiet, &format!("finishing plan {}, which an earlier run began", plan.id));
+        let outcome =
+            carry_out(&plan, digest, Which::default(), settings, store, "`keysweep approve`", stop.clone());
+        match outcome.await {
+            Ok(Exit::Interrupted) => return Err(Failure::interrupted(anyhow!("interrupted"))),
+            Ok(_) => {}
+            // What was begun was found out; that no more may be deleted by it is as it should be.
+            Err(failure) if failure.exit() == Exit::Refused => {
+                note(settings.quiet, &format!("plan {} goes no further", plan.id));
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
+}
+
+/// Every plan that was published. One that cannot be read is no proof of anything, and stops the clean-up.
+async fn published(store: &Sql) -> Result<Vec<Published>, Failure> {
+    let kept = store.published().await.map_err(failed)?;
+    kept.into_iter()
+        .map(|(at, kept)| {
+            document::read(&kept.text).map(|(plan, _)| Published { at, plan }).map_err(|error| {
+                Failure::failed(anyhow::Error::from(error).context(format!("plan {} in the store", kept.id)))
+                    .hint("`keysweep state check` looks through the whole store; nothing was deleted")
+            })
+        })
+        .collect()
+}
+
+fn report(assessment: &Assessment, settings: &Settings, reports: Reports) -> Result<(), Failure> {
+    let options = Options {
+        mask: settings.mask,
+        style: style(settings.color, settings.width, true),
+        ..Options::default()
+    };
+    let place = reports.place();
+    reports.write(assessment, &options)?;
+    if let Some(place) = place {
+        note(settings.quiet, &place);
+    }
+    Ok(())
+}
+
+/// Approves by the policy of the configuration file, or says why it does not.
+async fn approve(
+    plan: &Plan,
+    digest: Digest,
+    caller: &CallerIdentity,
+    settings: &Settings,
+    store: &Sql,
+) -> Result<(), Failure> {
+    let hint = "nothing was deleted; `keysweep plan`, `keysweep approve` and `keysweep apply` are the way with people in it";
+    let keys = plan.keys.len();
+    let refused = |why: String| Failure::refused(anyhow!(why)).hint(hint);
+    let Some(most) = settings.clean_up.auto.approve else {
+        let due = count(keys as u64, "key");
+        return Err(refused(format!(
+            "{due} due, and the configuration file lets nothing be approved unattended: auto_approve in the section [clean_up] does"
+        )));
+    };
+    if keys > most as usize {
+        return Err(refused(format!(
+            "the plan has {}, and auto_approve lets at most {most} be approved unattended",
+            count(keys as u64, "key")
+        )));
+    }
+    let (at, policy) = (SystemClock::new().now(), settings.clean_up.approval);
+    let approval = Approval {
+        plan: digest,
+        by: BY_POLICY.to_owned(),
+        account: caller.account,
+        arn: caller.arn.clone(),
+        comment: Some(format!("auto_approve = {most}, and the plan has {keys}")),
+        at,
+        expires: at + policy.holds_for,
+    };
+    check(std::slice::from_ref(&approval), plan, digest, policy, at)
+        .map_err(|error| Failure::refused(error).hint(hint))?;
+    store.keep_plan(&kept(plan, digest)).await.map_err(failed)?;
+    store.approve(&approval).await.map_err(failed)
+}

@@ -1,0 +1,89 @@
+//! Grace: a clean-up that nobody attends deletes only keys that have been in published plans for a while without a break, so
+//! that their owners could see it and object. An owner who switches a key on takes it out: its inactive period begins anew.
+
+use std::collections::BTreeSet;
+
+use super::{KeptBecause, NotPlanned, Plan, PlannedKey};
+use crate::account::AccountId;
+use crate::time::{Instant, SignedDuration};
+
+/// A plan that was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// When.
+    pub at: Instant,
+    /// The plan.
+    pub plan: Plan,
+}
+
+impl Published {
+    /// Since when it counts. One that says it was published before it was made shows that a clock is wrong.
+    fn since(&self) -> Instant {
+        self.at.max(self.plan.made_at)
+    }
+}
+
+/// What grace asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grace {
+    /// How long a key must have been in published plans.
+    pub length: SignedDuration,
+    /// Whether keys of an account that no published plan mentions are left alone, however short the grace.
+    pub first_run_is_dry: bool,
+}
+
+/// The plan without the keys that grace keeps back, which become keys that are not planned. `id` is the id of what is left:
+/// it is another plan. `published` are plans of any scope, in any order; those from the future do not count.
+pub fn without_waiting(plan: &Plan, id: &str, published: &[Published], grace: Grace) -> Plan {
+    let now = plan.made_at;
+    let mut earlier: Vec<&Published> =
+        published.iter().filter(|one| one.since() <= now && same_scope(&one.plan, plan)).collect();
+    earlier.sort_by_key(|one| std::cmp::Reverse(one.since()));
+    let known: BTreeSet<AccountId> =
+        earlier.iter().flat_map(|one| &one.plan.accounts).map(|account| account.id).collect();
+    let (mut keys, mut not_planned) = (Vec::new(), plan.not_planned.clone());
+    for key in &plan.keys {
+        let until = first_published(key, &earlier).unwrap_or(now) + grace.length;
+        let reason = if grace.first_run_is_dry && !known.contains(&key.account) {
+            KeptBecause::FirstRun
+        } else if until > now {
+            KeptBecause::Grace(until)
+        } else {
+            keys.push(key.clone());
+            continue;
+        };
+        not_planned.push(NotPlanned {
+            account: key.account,
+            user: key.user.to_string(),
+            key: Some(key.key.clone()),
+            reason,
+        });
+    }
+    not_planned.sort_by(|a, b| {
+        (a.account, &a.user, &a.key, &a.reason).cmp(&(b.account, &b.user, &b.key, &b.reason))
+    });
+    Plan { id: id.to_owned(), keys, not_planned, ..plan.clone() }
+}
+
+/// Whether both plans are for the same: the same organization, or the same account.
+fn same_scope(one: &Plan, other: &Plan) -> bool {
+    one.scope == other.scope
+        && one.partition == other.partition
+        && one.made_by.account == other.made_by.account
+}
+
+/// Since when published plans, the newest first, have held the key without a break.
+fn first_published(key: &PlannedKey, newest_first: &[&Published]) -> Option<Instant> {
+    let holds = |one: &&&Published| {
+        one.plan.key(key.account, &key.key).is_some_and(|earlier| is_the_same(key, earlier))
+    };
+    newest_first.iter().take_while(holds).last().map(|one| one.since())
+}
+
+/// Whether it is the same key, in the inactive period that it was in then. It was Inactive at the end of the second `as_of`
+/// of the earlier plan; had it been switched on since, the claim of today would begin later.
+fn is_the_same(key: &PlannedKey, earlier: &PlannedKey) -> bool {
+    key.user_arn == earlier.user_arn
+        && key.created == earlier.created
+        && key.inactive_since.interval.latest() <= earlier.inactive_since.as_of
+}

@@ -1,0 +1,429 @@
+//! Clean-up in every store alike: the journal with its leases, plans, approvals and exemptions. And in the databases: what is
+//! damaged is refused, and what moves to another store.
+
+use std::io::Cursor;
+
+use keysweep_core::account::AccountId;
+use keysweep_core::approval::Approval;
+use keysweep_core::exemption::Exemption;
+use keysweep_core::journal::{
+    Appended, Deletion, Event, Illegal, Kept, Lease, Leasing, Ledger, Outcome, State,
+};
+use keysweep_core::key::AccessKeyId;
+use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::digest::Digest;
+use keysweep_core::ports::{Agreements, Journal, KeptPlan};
+use keysweep_core::time::Instant;
+use keysweep_store::{Location, Sql, StoreError, StoreErrorKind};
+
+use crate::places::Place;
+
+/// The suite as tests of each store.
+macro_rules! suite {
+    ($($test:ident)*) => {
+        suite!(@ in_memory: $($test)*);
+        suite!(@ sqlite: $($test)*);
+        suite!(@ no_file: $($test)*);
+        #[cfg(feature = "test-postgres")]
+        suite!(@ postgres: $($test)*);
+    };
+    (@ $place:ident: $($test:ident)*) => {
+        mod $place {
+            $(#[tokio::test] async fn $test() {
+                super::$test(&crate::places::$place().await.store).await;
+            })*
+        }
+    };
+}
+
+suite! {
+    one_lease_is_in_force_at_a_time
+    events_are_sealed_in_order_and_replay_alike
+    what_may_not_follow_is_refused_and_not_written
+    runs_of_two_plans_do_not_see_each_other
+    plans_are_kept_once_and_published_once
+    approvals_come_back_in_their_order_and_of_their_plan
+    exemptions_are_kept_by_id_and_removed
+}
+
+/// Tests of each database.
+macro_rules! on_each_database {
+    ($($test:ident)*) => {
+        on_each_database!(@ sqlite: sqlite_alone: $($test)*);
+        #[cfg(feature = "test-postgres")]
+        on_each_database!(@ postgres: postgres_alone: $($test)*);
+    };
+    (@ $place:ident: $module:ident: $($test:ident)*) => {
+        mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $test() {
+                super::$test(&crate::places::$place().await).await;
+            })*
+        }
+    };
+}
+
+on_each_database! {
+    a_damaged_journal_is_refused_by_whoever_reads_or_writes_it
+    damaged_agreements_are_refused_and_told
+    exemptions_plans_and_journals_move_and_contradict_nothing
+    two_processes_that_append_at_once_make_one_chain
+}
+
+const PLAN: &[u8] = b"a plan";
+
+fn plan() -> Digest {
+    Digest::of(PLAN)
+}
+
+fn at(second: i64) -> Instant {
+    Instant::from_unix(second)
+}
+
+fn account() -> AccountId {
+    AccountId::from_number(42).unwrap()
+}
+
+fn key(number: u32) -> AccessKeyId {
+    format!("AKIA{number:016}").parse().unwrap()
+}
+
+fn opened(epoch: u64) -> Event {
+    Event::Opened {
+        at: at(1),
+        epoch,
+        holder: format!("holder-{epoch}"),
+        caller_arn: "arn:aws:iam::000000000042:user/alice".to_owned(),
+        approved_by: vec![("bob \u{202e}'; --".to_owned(), "arn".to_owned())],
+    }
+}
+
+fn intended(epoch: u64, number: u32, attempt: u32) -> Event {
+    Event::Intended {
+        at: at(2),
+        epoch,
+        account: account(),
+        key: key(number),
+        user: "alice".parse().unwrap(),
+        user_id: "AIDA1".to_owned(),
+        attempt,
+    }
+}
+
+fn ended(number: u32, attempt: u32, outcome: Outcome) -> Event {
+    Event::Ended { at: at(3), account: account(), key: key(number), attempt, outcome }
+}
+
+fn deleted() -> Outcome {
+    Outcome::Deleted(Deletion { request_id: None, last_look: at(2), verified_at: Some(at(3)) })
+}
+
+async fn take<S: Journal<Error = StoreError>>(store: &S, holder: &str, now: i64, until: i64) -> Lease {
+    match store.lease(plan(), holder, at(now), at(until)).await.unwrap() {
+        Leasing::Granted(lease) => lease,
+        Leasing::Held { by, .. } => panic!("{by} has it"),
+    }
+}
+
+async fn append<S: Journal<Error = StoreError>>(store: &S, event: Event) -> Result<(), Illegal> {
+    match store.append(plan(), event).await.unwrap() {
+        Appended::Sealed(_) => Ok(()),
+        Appended::Refused(illegal) => Err(illegal),
+    }
+}
+
+async fn one_lease_is_in_force_at_a_time<S: Journal<Error = StoreError>>(store: &S) {
+    let first = take(store, "one", 0, 100).await;
+    assert_eq!((first.epoch, store.is_in_force(&first).await.unwrap()), (1, true));
+    assert_eq!(
+        store.lease(plan(), "two", at(99), at(200)).await.unwrap(),
+        Leasing::Held { by: "one".to_owned(), until: at(100) }
+    );
+    let longer = store.extend(&first, at(300)).await.unwrap().unwrap();
+    assert_eq!(longer.until, at(300));
+    assert!(matches!(store.lease(plan(), "two", at(299), at(400)).await.unwrap(), Leasing::Held { .. }));
+    // At its end it is free, also for another.
+    let second = take(store, "two", 300, 400).await;
+    assert_eq!(second.epoch, 2);
+    assert!(!store.is_in_force(&longer).await.unwrap());
+    assert_eq!(store.extend(&longer, at(500)).await.unwrap(), None);
+    // Who was superseded gives nothing back that is another's.
+    store.release(&longer).await.unwrap();
+    assert!(matches!(store.lease(plan(), "three", at(301), at(400)).await.unwrap(), Leasing::Held { .. }));
+    store.release(&second).await.unwrap();
+    assert_eq!(take(store, "three", 302, 400).await.epoch, 3);
+    // The holder itself may take it anew; the number grows all the same.
+    assert_eq!(take(store, "three", 303, 400).await.epoch, 4);
+}
+
+async fn events_are_sealed_in_order_and_replay_alike<S: Journal<Error = StoreError>>(store: &S) {
+    assert!(store.events(plan()).await.unwrap().is_empty());
+    assert!(store.runs().await.unwrap().is_empty());
+    take(store, "one", 0, 100).await;
+    let reason = SkipReason::NotEntered("'; drop table journal; --\u{202e}".to_owned());
+    let skipped = Event::Skipped { at: at(2), epoch: 1, account: account(), key: key(2), reason };
+    let events = [
+        opened(1),
+        intended(1, 1, 1),
+        ended(1, 1, deleted()),
+        skipped,
+        Event::Stopped { at: at(9), epoch: 1, reason: "enough".to_owned() },
+    ];
+    for event in events.clone() {
+        append(store, event).await.unwrap();
+    }
+    let kept = store.events(plan()).await.unwrap();
+    assert_eq!(kept.iter().map(|sealed| sealed.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    assert_eq!(kept.iter().map(|sealed| sealed.event.clone()).collect::<Vec<_>>(), events);
+    let ledger = Ledger::replay(plan(), &kept).unwrap();
+    assert_eq!(ledger.state(account(), &key(1)), State::Gone);
+    for number in [1, 2, 3] {
+        let record = store.record(plan(), account(), &key(number)).await.unwrap();
+        assert_eq!(Some(record).filter(|_| number < 3), ledger.key(account(), &key(number)).cloned());
+    }
+    assert_eq!(store.runs().await.unwrap(), [plan()]);
+}
+
+async fn what_may_not_follow_is_refused_and_not_written<S: Journal<Error = StoreError>>(store: &S) {
+    take(store, "one", 0, 100).await;
+    append(store, opened(1)).await.unwrap();
+    append(store, intended(1, 1, 1)).await.unwrap();
+    take(store, "two", 100, 200).await;
+    append(store, opened(2)).await.unwrap();
+    for (event, wanted) in [
+        (intended(1, 2, 1), Illegal::Superseded { epoch: 1, current: 2 }),
+        (intended(3, 2, 1), Illegal::Superseded { epoch: 3, current: 2 }),
+        (opened(1), Illegal::Superseded { epoch: 1, current: 2 }),
+        (opened(2), Illegal::NotTheNextLease { epoch: 2, current: 2 }),
+        (intended(2, 1, 2), Illegal::StillOpen { key: key(1), attempt: 1 }),
+        (intended(2, 2, 2), Illegal::NotTheNextAttempt { key: key(2), attempt: 2, last: 0 }),
+        (ended(2, 1, deleted()), Illegal::NoSuchAttempt { key: key(2), attempt: 1 }),
+    ] {
+        assert_eq!(append(store, event.clone()).await, Err(wanted), "{event:?}");
+        assert_eq!(store.events(plan()).await.unwrap().len(), 3, "{event:?}");
+    }
+    // A lease that was given and not opened yet is not the one that the events are under.
+    take(store, "three", 200, 300).await;
+    let unopened = append(store, intended(3, 2, 1)).await;
+    assert_eq!(unopened, Err(Illegal::Superseded { epoch: 3, current: 2 }));
+    append(store, opened(3)).await.unwrap();
+    // What came of an intent is recorded whoever has the lease.
+    append(store, ended(1, 1, Outcome::Kept(Kept::Interrupted))).await.unwrap();
+    append(store, ended(1, 1, deleted())).await.unwrap();
+    assert!(matches!(append(store, intended(3, 1, 2)).await, Err(Illegal::AlreadyGone(_))));
+}
+
+async fn runs_of_two_plans_do_not_see_each_other<S: Journal<Error = StoreError>>(store: &S) {
+    let other = Digest::of(b"another plan");
+    take(store, "one", 0, 100).await;
+    append(store, opened(1)).await.unwrap();
+    append(store, intended(1, 1, 1)).await.unwrap();
+    assert!(matches!(
+        store.lease(other, "two", at(0), at(100)).await.unwrap(),
+        Leasing::Granted(Lease { epoch: 1, .. })
+    ));
+    assert!(
+        matches!(store.append(other, opened(1)).await.unwrap(), Appended::Sealed(sealed) if sealed.previous == other)
+    );
+    assert!(matches!(store.append(other, intended(1, 1, 1)).await.unwrap(), Appended::Sealed(_)));
+    let record = store.record(other, account(), &key(1)).await.unwrap();
+    assert_eq!(record.attempts(), 1);
+    Ledger::replay(other, &store.events(other).await.unwrap()).unwrap();
+    let mut runs = vec![plan(), other];
+    runs.sort();
+    let mut found = store.runs().await.unwrap();
+    found.sort();
+    assert_eq!(found, runs);
+}
+
+fn kept(id: &str, made: i64) -> KeptPlan {
+    KeptPlan {
+        digest: Digest::of(id.as_bytes()),
+        id: id.to_owned(),
+        made_at: at(made),
+        text: format!("{{\"{id}\"}}"),
+    }
+}
+
+async fn plans_are_kept_once_and_published_once<S: Agreements<Error = StoreError>>(store: &S) {
+    let (old, new) = (kept("old", 1), kept("new", 2));
+    for plan in [&new, &old, &new] {
+        store.keep_plan(plan).await.unwrap();
+    }
+    assert_eq!(store.plans().await.unwrap(), [new.clone(), old.clone()]);
+    assert!(store.published().await.unwrap().is_empty());
+    store.publish(new.digest, at(5)).await.unwrap();
+    store.publish(new.digest, at(1)).await.unwrap();
+    store.publish(old.digest, at(3)).await.unwrap();
+    // A plan that is not kept cannot be published.
+    store.publish(plan(), at(1)).await.unwrap();
+    assert_eq!(store.published().await.unwrap(), [(at(3), old), (at(5), new)]);
+}
+
+fn approval(by: &str, plan: Digest) -> Approval {
+    Approval {
+        plan,
+        by: by.to_owned(),
+        account: account(),
+        arn: format!("arn:{by}"),
+        comment: Some("fine".to_owned()).filter(|_| by == "alice"),
+        at: at(10),
+        expires: at(20),
+    }
+}
+
+async fn approvals_come_back_in_their_order_and_of_their_plan<S: Agreements<Error = StoreError>>(store: &S) {
+    let other = Digest::of(b"another plan");
+    let all = [approval("zoe", plan()), approval("alice", plan()), approval("zoe", plan())];
+    for approval in all.iter().chain([&approval("eve", other)]) {
+        store.approve(approval).await.unwrap();
+    }
+    assert_eq!(store.approvals(plan()).await.unwrap(), all);
+    assert_eq!(store.approvals(other).await.unwrap(), [approval("eve", other)]);
+    assert!(store.approvals(Digest::of(b"none")).await.unwrap().is_empty());
+}
+
+fn exemption(id: &str, reason: &str) -> Exemption {
+    Exemption::new(id, "tag:team=a=b".parse().unwrap(), reason, "alice", at(0), at(86_400)).unwrap()
+}
+
+async fn exemptions_are_kept_by_id_and_removed<S: Agreements<Error = StoreError>>(store: &S) {
+    assert!(store.exempt(&exemption("b", "one")).await.unwrap());
+    assert!(store.exempt(&exemption("a", "two")).await.unwrap());
+    assert!(!store.exempt(&exemption("b", "other")).await.unwrap());
+    assert_eq!(store.kept_exemptions().await.unwrap(), [exemption("a", "two"), exemption("b", "one")]);
+    assert!(store.remove_exemption("b").await.unwrap());
+    assert!(!store.remove_exemption("b").await.unwrap());
+    assert_eq!(store.kept_exemptions().await.unwrap(), [exemption("a", "two")]);
+}
+
+/// A run with an intent that has no outcome yet.
+async fn begun(store: &Sql) {
+    take(store, "one", 0, 100).await;
+    for event in [opened(1), intended(1, 1, 1), ended(1, 1, deleted()), intended(1, 2, 1)] {
+        append(store, event).await.unwrap();
+    }
+}
+
+async fn a_damaged_journal_is_refused_by_whoever_reads_or_writes_it(place: &Place<Sql>) {
+    begun(&place.store).await;
+    let broken = async || {
+        let events = match place.store.events(plan()).await {
+            Ok(events) => events,
+            Err(error) => return Some(error.to_string()),
+        };
+        Ledger::replay(plan(), &events).err().map(|broken| broken.to_string())
+    };
+    assert_eq!(broken().await, None);
+    for (damage, repair) in [
+        (
+            "update journal set event = replace(event, '\"attempt\":1', '\"attempt\":2') where number = 2",
+            "update journal set event = replace(event, '\"attempt\":2', '\"attempt\":1') where number = 2",
+        ),
+        (
+            "update journal set digest = upper(digest) where number = 4",
+            "update journal set digest = lower(digest) where number = 4",
+        ),
+        (
+            "update journal set event = ' ' || event where number = 4",
+            "update journal set event = substr(event, 2) where number = 4",
+        ),
+        ("update journal set number = 9 where number = 3", "update journal set number = 3 where number = 9"),
+        (
+            "update journal set number = -1 where number = 1",
+            "update journal set number = 1 where number = -1",
+        ),
+    ] {
+        place.execute(damage).await;
+        assert!(broken().await.is_some(), "{damage}");
+        let faults = Sql::check(&place.location).await.unwrap().faults;
+        assert!(faults.iter().any(|fault| fault.contains("the run of plan")), "{damage}: {faults:?}");
+        place.execute(repair).await;
+        assert_eq!(broken().await, None, "{repair}");
+    }
+    // Whoever appends reads the last event, and those of the key.
+    place.execute("update journal set event = '{}' where number = 4").await;
+    let error = place.store.append(plan(), intended(1, 3, 1)).await.unwrap_err();
+    assert!(matches!(error.kind, StoreErrorKind::Damaged(_)), "{error}");
+    let error = place.store.record(plan(), account(), &key(2)).await.unwrap_err();
+    assert!(matches!(error.kind, StoreErrorKind::Damaged(_)), "{error}");
+}
+
+async fn damaged_agreements_are_refused_and_told(place: &Place<Sql>) {
+    let store = &place.store;
+    store.exempt(&exemption("a", "why")).await.unwrap();
+    store.approve(&approval("alice", plan())).await.unwrap();
+    place.execute("update exemptions set protects = 'everything'").await;
+    let error = store.kept_exemptions().await.unwrap_err();
+    assert!(error.kind.to_string().contains("exemption a"), "{}", error.kind);
+    place
+        .execute("update exemptions set protects = 'key:AKIA0000000000000001', expires_at = 99999999999")
+        .await;
+    assert!(store.kept_exemptions().await.is_err(), "an exemption of more than a year");
+    place.execute("update approvals set account = -1").await;
+    assert!(store.approvals(plan()).await.is_err());
+    store.keep_plan(&kept("no plan", 1)).await.unwrap();
+    let faults = Sql::check(&place.location).await.unwrap().faults.join("\n");
+    for part in ["exemption a", "plan no plan"] {
+        assert!(faults.contains(part), "{part}: {faults}");
+    }
+}
+
+async fn exported(store: &Sql) -> String {
+    let mut bytes = Vec::new();
+    store.export(&mut bytes).await.unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+async fn exemptions_plans_and_journals_move_and_contradict_nothing(place: &Place<Sql>) {
+    let store = &place.store;
+    store.exempt(&exemption("a", "why")).await.unwrap();
+    store.keep_plan(&kept("one", 1)).await.unwrap();
+    store.keep_plan(&kept("two", 2)).await.unwrap();
+    store.publish(kept("one", 1).digest, at(7)).await.unwrap();
+    store.approve(&approval("alice", plan())).await.unwrap();
+    begun(store).await;
+    let text = exported(store).await;
+
+    let other = Sql::open(&Location::None).await.unwrap();
+    other.import_all(&mut Cursor::new(&text)).await.unwrap();
+    other.import_all(&mut Cursor::new(&text)).await.unwrap();
+    assert_eq!(other.kept_exemptions().await.unwrap(), store.kept_exemptions().await.unwrap());
+    assert_eq!(other.plans().await.unwrap(), store.plans().await.unwrap());
+    assert_eq!(other.published().await.unwrap(), store.published().await.unwrap());
+    assert_eq!(other.events(plan()).await.unwrap(), store.events(plan()).await.unwrap());
+    assert!(other.approvals(plan()).await.unwrap().is_empty(), "whoever moves a store approves again");
+    assert_eq!(exported(&other).await, text);
+    // The journal goes on where it was: the next lease has the next number, as none was opened with it before.
+    let lease = take(&other, "two", 0, 100).await;
+    assert_eq!(lease.epoch, 2);
+    append(&other, opened(2)).await.unwrap();
+    Ledger::replay(plan(), &other.events(plan()).await.unwrap()).unwrap();
+    let gone_on = exported(&other).await;
+
+    for (from, to, says) in [
+        ("\"reason\":\"why\"", "\"reason\":\"because\"", "another exemption"),
+        ("\"number\":2", "\"number\":3", "another event 3"),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text);
+        let error = other.import_all(&mut Cursor::new(&changed)).await.unwrap_err().to_string();
+        assert!(error.contains(says), "{says}: {error}");
+    }
+    assert_eq!(exported(&other).await, gone_on);
+}
+
+async fn two_processes_that_append_at_once_make_one_chain(place: &Place<Sql>) {
+    take(&place.store, "one", 0, 100).await;
+    append(&place.store, opened(1)).await.unwrap();
+    let other = Sql::open(&place.location).await.unwrap();
+    let from = async |store: &Sql, first: u32| {
+        for number in first..first + 20 {
+            append(store, intended(1, number, 1)).await.unwrap();
+            append(store, ended(number, 1, deleted())).await.unwrap();
+        }
+    };
+    tokio::join!(from(&place.store, 100), from(&other, 200));
+    let events = place.store.events(plan()).await.unwrap();
+    let ledger = Ledger::replay(plan(), &events).unwrap();
+    assert_eq!((events.len(), ledger.keys().count()), (81, 40));
+}
