@@ -125,7 +125,15 @@ pub struct CleanUpScanArgs {
 fn of_clean_up_scan(setting: &Setting) -> bool {
     !matches!(
         setting.name,
-        "format" | "output" | "mask" | "anonymize" | "anonymize-key-file" | "resume" | "expect-accounts"
+        "format"
+            | "output"
+            | "mask"
+            | "anonymize"
+            | "anonymize-key-file"
+            | "resume"
+            | "expect-accounts"
+            | "to"
+            | "webhook-secret-file"
     )
 }
 
@@ -142,7 +150,14 @@ pub struct CleanArgs {
 fn of_clean(setting: &Setting) -> bool {
     !matches!(
         setting.name,
-        "anonymize" | "anonymize-key-file" | "resume" | "expect-accounts" | "threshold" | "settling-margin"
+        "anonymize"
+            | "anonymize-key-file"
+            | "resume"
+            | "expect-accounts"
+            | "threshold"
+            | "settling-margin"
+            | "to"
+            | "webhook-secret-file"
     )
 }
 
