@@ -82,9 +82,10 @@ pub fn inactive_keys(totals: &Totals) -> String {
 }
 
 /// What an inactive key is, and why it matters.
-pub const MEANING: &str = "An inactive access key cannot sign requests, but whoever may update it can make it work again, with all the \
-                           permissions of its user. A key that nobody has needed for so long has no use left, only risk: it is \
-                           safer deleted.";
+pub const MEANING: &str = "An inactive access key cannot call AWS, but whoever may call iam:UpdateAccessKey switches it on again with one \
+                           call: with all permissions of its user, and with the same secret that may lie in an old laptop, \
+                           repository or log. A key that has been inactive for longer than the threshold is no part of a \
+                           rotation any more. It has no use left, only risk.";
 
 /// What the verdicts mean.
 pub const VERDICTS: &str = "Long-term: inactive for at least the threshold. Undetermined: the evidence allows both, and the report says \
@@ -92,10 +93,11 @@ pub const VERDICTS: &str = "Long-term: inactive for at least the threshold. Unde
                             inactive for less than the threshold.";
 
 /// How verdicts come about, and what they cannot say.
-pub const METHOD: &str = "AWS does not tell when a key was made inactive. It follows from recorded status changes, from looks at the key, \
-                          and from the time in which every change would be known; \"at least\" and \"at most\" are the bounds of \
-                          what can be true. Where they lie on both sides of the threshold the key is undetermined. A last use is \
-                          shown, and never decides.";
+pub const METHOD: &str = "No AWS API tells since when a key has been inactive. keysweep derives it, as an interval: from recorded status \
+                          changes, from every time that the key was seen, and from the time in which each change would be on \
+                          record. Nothing is guessed. AWS counts refused attempts as uses and records them late, so a last use is \
+                          shown and never decides. CloudTrail keeps 90 days: \"at least\" grows beyond that with later scans, or \
+                          with imported records.";
 
 /// What the list of keys shows.
 pub const LIST: &str = "The worst verdicts first, and the longest inactive first among them. The dates below the time are those between \

@@ -12,6 +12,9 @@ use super::style::{BLACK, LEFT, MEASURE, NAVY, PALE, SOFT, WHITE, of_verdict};
 use super::typesetting::Weight::{Bold, Regular};
 use crate::words;
 
+/// So many keys are listed, on some 400 pages: who has more reads them with a program.
+const LISTED: usize = 10_000;
+
 const ROW: f32 = 27.0;
 const HEAD: f32 = 18.0;
 
@@ -42,11 +45,22 @@ pub(super) fn lay_out(report: &Report<'_>, flow: &mut Flow) {
     }
     report.paragraph(flow, crate::summary::LIST, SOFT);
     header(report, flow);
-    for (number, (account, finding)) in rows.into_iter().enumerate() {
+    let more = rows.len().saturating_sub(LISTED);
+    for (number, (account, finding)) in rows.into_iter().take(LISTED).enumerate() {
         if flow.room(ROW) {
             header(report, flow);
         }
         row(report, flow, account, finding, number % 2 == 1);
+    }
+    if more > 0 {
+        let more = words::count(u64::try_from(more).unwrap_or(u64::MAX), "more key");
+        flow.down += 8.0;
+        flow.room(30.0);
+        report.paragraph(
+            flow,
+            &format!("{more} in the CSV, JSON and HTML reports; they are not listed here."),
+            BLACK,
+        );
     }
 }
 

@@ -21,6 +21,7 @@ use keysweep_core::totals::Totals;
 
 use self::flow::Flow;
 use self::typesetting::Fonts;
+use crate::history;
 use crate::mask::Mask;
 use crate::visible::visible;
 
@@ -52,16 +53,14 @@ impl<'a> Report<'a> {
         visible(&self.mask.text(text)).into_owned()
     }
 
-    /// What was assessed.
+    /// What was assessed: an account with its name, where it has one.
     fn scope(&self) -> String {
-        match &self.assessment.scope {
-            Scope::Organization(organization) => format!("Organization {}", self.show(&organization.id)),
-            Scope::Account => {
-                let mut accounts = self.assessment.accounts.iter();
-                let name = accounts.find_map(|assessed| assessed.account.name.as_deref());
-                let name = name.map(|name| format!(" ({})", self.show(name))).unwrap_or_default();
-                format!("Account {}{name}", self.assessment.caller.account)
-            }
+        let Assessment { scope, caller, accounts, .. } = self.assessment;
+        let said = self.show(&history::scope(scope, caller.account));
+        let own = accounts.iter().find(|assessed| assessed.account.id == caller.account);
+        match (scope, own.and_then(|own| own.account.name.as_deref())) {
+            (Scope::Account, Some(name)) => format!("{said} ({})", self.show(name)),
+            _ => said,
         }
     }
 }

@@ -65,6 +65,19 @@ fn a_long_list_goes_over_pages_and_every_key_is_on_one() {
     }
 }
 
+#[test]
+fn what_is_not_listed_is_counted() {
+    let mut assessment = samples::organization();
+    assessment.accounts[0].findings =
+        (0..10_003).map(|number| samples::long_term("111122223333", "ci", number)).collect();
+    let pages = pdf::text(&assessment, false).unwrap();
+    let last = pages.last().unwrap();
+    assert!(
+        last.contains("4 more keys in the CSV, JSON and HTML reports; they are not listed here."),
+        "{last}"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20) })]
 
