@@ -3,16 +3,18 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::Read as _;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use flate2::read::ZlibDecoder;
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use rustybuzz::{Direction, Face, Script, ShapePlan, UnicodeBuffer};
 
 /// Roboto has Latin, Greek and Cyrillic; `DejaVu` Sans most other alphabets and signs. Neither has Chinese, Japanese and Korean.
-static REGULAR: &[u8] = include_bytes!("fonts/Roboto-Regular.ttf");
-static BOLD: &[u8] = include_bytes!("fonts/Roboto-Medium.ttf");
-static OTHERS: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
+static REGULAR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/Roboto-Regular.ttf.z"));
+static BOLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/Roboto-Medium.ttf.z"));
+static OTHERS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/DejaVuSans.ttf.z"));
 
 /// What stands for a character that no font has.
 const BOX: char = '\u{25a1}';
@@ -68,7 +70,11 @@ impl Line {
 }
 
 impl Cut {
-    fn load(bytes: &'static [u8]) -> Option<Self> {
+    /// The font, which is compressed. It stays in memory until the program ends, as there is one of each.
+    fn load(compressed: &[u8]) -> Option<Self> {
+        let mut bytes = Vec::new();
+        ZlibDecoder::new(compressed).read_to_end(&mut bytes).ok()?;
+        let bytes: &'static [u8] = bytes.leak();
         let face = Face::from_slice(bytes, 0)?;
         let units = f32::from(u16::try_from(face.units_per_em()).ok()?);
         Some(Self { font: Font::new(bytes.into(), 0)?, face, units, plans: Mutex::default() })
