@@ -12,6 +12,7 @@ use keysweep_core::ports::Clock;
 use tokio::sync::Semaphore;
 
 use crate::log;
+use crate::max_rate::{self, MaxRate};
 use crate::pacer::Pacer;
 use crate::progress::{Event, Phase, Progress};
 
@@ -30,10 +31,16 @@ struct Gate {
 }
 
 impl Gates {
+    /// As fast as AWS lets.
     pub(crate) fn new() -> Self {
+        Self::no_faster_than(&[])
+    }
+
+    /// As fast as AWS lets, and as these rates do.
+    pub(crate) fn no_faster_than(rates: &[MaxRate]) -> Self {
         let gate = |call: &Call| Gate {
             queue: tokio::sync::Mutex::new(()),
-            pacer: Mutex::new(Pacer::new(call.pacing())),
+            pacer: Mutex::new(Pacer::new(call.pacing(), max_rate::of(rates, *call))),
         };
         Self { gates: Call::ALL.iter().map(gate).collect() }
     }

@@ -10,6 +10,7 @@ pub mod filter;
 mod gate;
 pub mod import;
 mod log;
+pub mod max_rate;
 pub mod memory;
 mod organization;
 pub mod pacer;

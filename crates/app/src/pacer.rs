@@ -44,6 +44,8 @@ enum Phase {
 pub struct Pacer {
     phase: Phase,
     rate: f64,
+    /// Calls a second that are never exceeded.
+    fastest: f64,
     ready_at: Duration,
     pressed_at: Option<Duration>,
     grown_at: Duration,
@@ -53,15 +55,17 @@ pub struct Pacer {
 }
 
 impl Pacer {
-    /// A pace that nothing is known of yet.
-    pub fn new(pacing: Pacing) -> Self {
+    /// A pace that nothing is known of yet; never more than `at_most` calls a second.
+    pub fn new(pacing: Pacing, at_most: Option<f64>) -> Self {
+        let fastest = at_most.unwrap_or(FASTEST).min(FASTEST);
         let (phase, rate) = match pacing {
             Pacing::Adaptive => (Phase::Start, START),
             Pacing::Fixed { per_second } => (Phase::Fixed, f64::from(per_second.max(1))),
         };
         Self {
             phase,
-            rate,
+            rate: rate.min(fastest),
+            fastest,
             ready_at: Duration::ZERO,
             pressed_at: None,
             grown_at: Duration::ZERO,
@@ -101,7 +105,7 @@ impl Pacer {
                 Phase::Steady => 1.0 + 0.015 * seconds,
                 Phase::Fixed => 1.0,
             };
-            self.rate = (self.rate * growth).min(FASTEST);
+            self.rate = (self.rate * growth).min(self.fastest);
         }
     }
 
@@ -124,7 +128,7 @@ impl Pacer {
                 // The bucket is empty, so what passed since the last cut is what it lets through.
                 let passed =
                     since_cut.map_or(0.0, |since| f64::from(self.passed_since_cut) / since.as_secs_f64());
-                self.rate = passed.clamp(self.rate * lowest, self.rate * 0.9).max(SLOWEST);
+                self.rate = passed.clamp(self.rate * lowest, self.rate * 0.9).max(SLOWEST).min(self.fastest);
             }
             // The published limit was used up by somebody else: hold still for a second.
             Phase::Fixed => {
@@ -181,7 +185,7 @@ mod tests {
         in_flight: usize,
         length: Duration,
     ) -> (u32, u32) {
-        let mut pacer = Pacer::new(pacing);
+        let mut pacer = Pacer::new(pacing, None);
         let (mut now, mut passed, mut throttled) = (Duration::ZERO, 0, 0);
         let mut answers: std::collections::VecDeque<(Duration, bool)> = std::collections::VecDeque::new();
         while now < length {
@@ -221,6 +225,23 @@ mod tests {
     }
 
     #[test]
+    fn no_pace_exceeds_what_the_user_allows() {
+        for pacing in [Pacing::Adaptive, Pacing::Fixed { per_second: 300 }] {
+            let mut pacer = Pacer::new(pacing, Some(4.0));
+            let (mut now, mut sent) = (Duration::ZERO, 0);
+            while now < Duration::from_secs(10) {
+                if pacer.wait(now).is_zero() {
+                    pacer.sent(now);
+                    pacer.passed(now);
+                    sent += 1;
+                }
+                now += Duration::from_millis(1);
+            }
+            assert!((39..=41).contains(&sent), "{sent} calls in 10 s");
+        }
+    }
+
+    #[test]
     fn without_a_limit_calls_soon_flow_freely() {
         let mut bucket = Bucket::new(1e9, 1e9);
         let (passed, throttled) =
@@ -245,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_pace_that_nobody_presses_does_not_grow() {
-        let mut pacer = Pacer::new(Pacing::Adaptive);
+        let mut pacer = Pacer::new(Pacing::Adaptive, None);
         for second in 0..1000 {
             let now = Duration::from_secs(second);
             assert!(pacer.wait(now).is_zero());
@@ -257,7 +278,7 @@ mod tests {
 
     #[test]
     fn throttling_that_never_ends_is_told() {
-        let mut pacer = Pacer::new(Pacing::Adaptive);
+        let mut pacer = Pacer::new(Pacing::Adaptive, None);
         for second in 10..=100 {
             pacer.throttled(Duration::from_secs(second));
         }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use keysweep_app::filter::Filters;
+use keysweep_app::max_rate::MaxRate;
 use keysweep_core::delivery::Destination;
 use keysweep_core::policy::Policy;
 use keysweep_report::Format;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub exhaustive: bool,
     /// How many accounts are assessed at the same time.
     pub concurrency: usize,
+    /// How fast services are called at most.
+    pub max_rates: Vec<MaxRate>,
     /// How long one call is repeated while AWS throttles it.
     pub give_up_after: Duration,
     /// Where scans are kept; the platform's directory for data where `None`.
@@ -134,6 +137,7 @@ impl Default for Settings {
             policy: Policy::default(),
             exhaustive: false,
             concurrency: 500,
+            max_rates: Vec::new(),
             give_up_after: Duration::from_mins(5),
             deadline: None,
             state: None,
@@ -393,6 +397,17 @@ pub static TABLE: &[Setting] = &[
         help: "How many accounts are assessed at the same time, from 1 to 1000",
         example: "8",
         apply: |settings, text| set(&mut settings.concurrency, number(text, 1, 1000)),
+    },
+    Setting {
+        name: "max-rate",
+        short: None,
+        shape: Shape::List,
+        value_name: "SERVICE=RATE",
+        default: "",
+        heading: CALLS,
+        help: "Call a service no faster than so many times a second for each account and operation: iam=5, cloudtrail=1, organizations=4 or sts=50. Repeatable; otherwise as fast as AWS lets",
+        example: r#"["iam=5", "organizations=4"]"#,
+        apply: |settings, text| parse(text).map(|rate| settings.max_rates.push(rate)),
     },
     Setting {
         name: "give-up-after",

@@ -20,6 +20,24 @@ pub enum Service {
     S3,
 }
 
+impl Service {
+    /// Every service.
+    pub const ALL: &'static [Self] =
+        &[Self::Sts, Self::Iam, Self::Organizations, Self::CloudTrail, Self::SecurityHub, Self::S3];
+
+    /// Its prefix in IAM actions, such as `iam`.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Sts => "sts",
+            Self::Iam => "iam",
+            Self::Organizations => "organizations",
+            Self::CloudTrail => "cloudtrail",
+            Self::SecurityHub => "securityhub",
+            Self::S3 => "s3",
+        }
+    }
+}
+
 /// Whether a call changes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Access {
@@ -168,15 +186,7 @@ calls! {
 /// The operation with its service, as AWS writes actions: `iam:ListAccessKeys`.
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let service = match self.service() {
-            Service::Sts => "sts",
-            Service::Iam => "iam",
-            Service::Organizations => "organizations",
-            Service::CloudTrail => "cloudtrail",
-            Service::SecurityHub => "securityhub",
-            Service::S3 => "s3",
-        };
-        write!(f, "{service}:{}", self.name())
+        write!(f, "{}:{}", self.service().prefix(), self.name())
     }
 }
 

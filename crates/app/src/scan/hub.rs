@@ -52,7 +52,15 @@ impl<A: Accounts, S: Store, C: Clock> Hub<'_, A, S, C> {
                 let plan = Plan { policy, exhaustive, fresh, scan: &self.request.id };
                 let recall = async || self.memory.recall(id).await;
                 let remembered = self.desk.timed(Some(id), Phase::Recall, recall).await;
-                account::assess(&account, &entered, &caller, &Gates::new(), plan, &remembered).await
+                account::assess(
+                    &account,
+                    &entered,
+                    &caller,
+                    &Gates::no_faster_than(&self.request.max_rates),
+                    plan,
+                    &remembered,
+                )
+                .await
             }
         };
         if !problems.is_empty() && result.status == AccountStatus::Complete {

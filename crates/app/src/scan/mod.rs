@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use crate::filter::Filters;
 use crate::gate::{Caller, Desk, Gates};
 use crate::log;
+use crate::max_rate::MaxRate;
 use crate::memory::{Memory, StoreFailure};
 use crate::organization::Lister;
 use crate::progress::{Phase, Progress};
@@ -41,6 +42,8 @@ pub struct ScanRequest {
     pub fresh: bool,
     /// How many accounts are assessed at the same time.
     pub concurrency: usize,
+    /// How fast services are called at most; as fast as AWS lets, where there is none.
+    pub max_rates: Vec<MaxRate>,
     /// How long one call is repeated while AWS throttles it.
     pub give_up_after: Duration,
     /// How long the scan may take; what is not assessed by then is reported as not assessed.
@@ -113,7 +116,7 @@ where
 {
     let started_at = request.resume.as_ref().map_or_else(|| clock.now(), |resumed| resumed.begun.started_at);
     let desk = Desk::new(clock, progress, request.give_up_after);
-    let gates = Gates::new();
+    let gates = Gates::no_faster_than(&request.max_rates);
     let caller = Caller::new(&desk, None);
     let beginning = clock.elapsed();
     let lister = Lister { directory, caller: &caller, gates: &gates };

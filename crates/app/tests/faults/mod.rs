@@ -73,6 +73,7 @@ fn draw_request(rng: &mut Rng, number: u32) -> ScanRequest {
         exhaustive: rng.u8(..3) == 0,
         fresh: rng.u8(..6) == 0,
         concurrency: rng.usize(1..9),
+        max_rates: Vec::new(),
         give_up_after: Duration::from_secs(rng.u64(2..90)),
         deadline: (rng.u8(..10) == 0).then(|| Duration::from_secs(rng.u64(1..60))),
         resume: None,

@@ -47,6 +47,7 @@ pub fn request(target: Target) -> ScanRequest {
         exhaustive: false,
         fresh: false,
         concurrency: 8,
+        max_rates: Vec::new(),
         give_up_after: Duration::from_mins(1),
         deadline: None,
         resume: None,

@@ -83,6 +83,7 @@ async fn show(args: DemoArgs, reports: Reports, stop: watch::Receiver<bool>) -> 
         exhaustive: false,
         fresh: false,
         concurrency: 16,
+        max_rates: Vec::new(),
         give_up_after: Duration::from_mins(1),
         deadline: None,
         resume: None,

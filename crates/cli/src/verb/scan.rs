@@ -225,6 +225,7 @@ fn request(settings: &Settings, resume: Option<Resumed>, clock: &impl Clock) -> 
         exhaustive: settings.exhaustive,
         fresh: settings.fresh,
         concurrency: settings.concurrency,
+        max_rates: settings.max_rates.clone(),
         give_up_after: settings.give_up_after,
         deadline: settings.deadline,
         resume,
