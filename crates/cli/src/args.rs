@@ -283,10 +283,10 @@ pub struct PoliciesArgs {
     #[arg(long, value_name = "ACCOUNT", value_parser = policies::account)]
     pub trusted_account: Option<AccountId>,
     /// The external id that the roles ask for
-    #[arg(long, value_name = "ID", value_parser = crate::settings::external_id)]
+    #[arg(long, value_name = "ID", value_parser = crate::setting_values::external_id)]
     pub external_id: Option<String>,
     /// What reports are delivered to, as for scan --to; the permissions for it are written too. Repeatable
-    #[arg(long, value_name = "DESTINATION", value_parser = crate::settings::destination)]
+    #[arg(long, value_name = "DESTINATION", value_parser = crate::setting_values::destination)]
     pub to: Vec<Destination>,
     /// Write nothing; hold the policies against every call that keysweep can make
     #[arg(long, conflicts_with = "output")]

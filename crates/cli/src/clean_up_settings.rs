@@ -7,7 +7,8 @@ use keysweep_core::exemption::{KEEP_TAG, UserPattern};
 use keysweep_core::plan::lint::Limits;
 use keysweep_core::time::SignedDuration;
 
-use crate::settings::{Setting, Settings, Shape, duration, not_empty, number, parse, role_name, set, switch};
+use crate::setting_values::{duration, not_empty, number, parse, role_name, set, switch};
+use crate::settings::{Setting, Settings, Shape};
 
 /// The section of the file.
 pub const SECTION: &str = "clean_up";

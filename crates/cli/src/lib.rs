@@ -18,6 +18,7 @@ pub mod output;
 pub mod progress;
 pub mod reports;
 pub mod setting_flags;
+pub mod setting_values;
 pub mod settings;
 pub mod state;
 pub mod stats;

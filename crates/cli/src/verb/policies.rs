@@ -105,7 +105,7 @@ pub fn account(text: &str) -> Result<AccountId, String> {
 
 /// The path of a role, of characters that mean nothing more in a policy: `*`, `?` and `$` would let more roles in.
 pub fn role_path(text: &str) -> Result<String, String> {
-    let path = crate::settings::role_path(text)?;
+    let path = crate::setting_values::role_path(text)?;
     let plain = |character: char| character.is_ascii_alphanumeric() || "_+=,.@-/".contains(character);
     if path.chars().all(plain) && !path.contains("//") {
         Ok(path)
@@ -116,7 +116,7 @@ pub fn role_path(text: &str) -> Result<String, String> {
 
 /// The name of a role, with room for the clean-up role's.
 pub fn role_name(text: &str) -> Result<String, String> {
-    let name = crate::settings::role_name(text)?;
+    let name = crate::setting_values::role_name(text)?;
     let most = 64 - policies::CLEAN_UP_SUFFIX.len();
     if name.len() <= most {
         Ok(name)

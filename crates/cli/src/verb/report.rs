@@ -28,7 +28,8 @@ use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::reports::Reports;
 use crate::setting_flags::DeliveryArgs;
-use crate::settings::{self, Settings};
+use crate::setting_values;
+use crate::settings::Settings;
 use crate::state::{failed, named, open};
 use crate::terminal::{note, style, use_color};
 
@@ -36,7 +37,7 @@ use crate::terminal::{note, style, use_color};
 pub fn run(args: ReportArgs) -> Outcome {
     use_color(args.color);
     let formats =
-        settings::formats(&args.format.join(",")).map_err(|error| Failure::usage(anyhow!(error)))?;
+        setting_values::formats(&args.format.join(",")).map_err(|error| Failure::usage(anyhow!(error)))?;
     let delivery = delivery_settings(&args)?;
     let anonymizer = anonymizer(args.anonymize, args.anonymize_key_file.as_deref())?;
     let deliveries = Deliveries::prepare(&delivery, &formats, anonymizer.is_some())?;
