@@ -7,8 +7,9 @@ use keysweep_core::key::AccessKeyId;
 use keysweep_core::time::Instant;
 use serde::Serialize;
 
+use crate::json::finding_v1::ExemptionV1;
 use crate::json::layout::Layout;
-use crate::json::v1::{ExemptionV1, Time};
+use crate::json::v1::Time;
 use crate::mask::Mask;
 use crate::words;
 

@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use crate::Options;
 use crate::identity::{base, identified};
+use crate::json::finding_v1::FindingV1;
 use crate::json::layout::Layout;
-use crate::json::v1::{AccountV1, Document, FindingV1, ProblemV1};
+use crate::json::v1::{AccountV1, Document, ProblemV1};
 use crate::mask::Mask;
 
 /// The value of `schema`.

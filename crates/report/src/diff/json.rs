@@ -11,8 +11,9 @@ use keysweep_core::key::{AccessKeyId, Owner};
 use serde::Serialize;
 
 use super::{account, key, not_looked_at, notes, number_of, outcome};
+use crate::json::finding_v1::ClaimV1;
 use crate::json::layout::Layout;
-use crate::json::v1::{ClaimV1, PolicyV1, ScopeV1, Time};
+use crate::json::v1::{PolicyV1, ScopeV1, Time};
 use crate::mask::Mask;
 use crate::words;
 

@@ -4,6 +4,7 @@
 //! What the fields are is the business of [`v1`], how they are laid out that of [`layout`]. Strings are exact.
 
 mod coverage_v1;
+pub(crate) mod finding_v1;
 pub(crate) mod layout;
 pub mod v1;
 
