@@ -10,11 +10,12 @@ use keysweep_core::account::{AccountId, Partition};
 use keysweep_core::delivery::Destination;
 use keysweep_core::key::UserName;
 use keysweep_core::time::{SignedDuration, Span};
-use keysweep_report::Format;
+use keysweep_report::{Format, Style};
 
 use crate::setting_flags::{AccessArgs, DeliveryArgs, ScanArgs};
 use crate::settings::Color;
 use crate::state::StateArgs;
+use crate::terminal::style;
 use crate::verb::{apply, approve, clean, evidence, exempt, journal, plan, policies};
 
 /// Finds the IAM access keys that have stayed inactive for too long, with evidence.
@@ -178,12 +179,9 @@ pub struct ExplainArgs {
     /// What the explanation is written as
     #[arg(long, short, value_name = "FORMAT", default_value = "terminal")]
     pub format: ExplainFormat,
-    /// The columns of the text and the drawing [default: the terminal's]
-    #[arg(long, value_name = "COLUMNS")]
-    pub width: Option<usize>,
-    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub text: TextArgs,
     /// Where the store is.
     #[command(flatten)]
     pub state: StateArgs,
@@ -226,18 +224,34 @@ pub struct DiffArgs {
     pub list: ListArgs,
 }
 
+/// How a text is drawn, for verbs that draw one and take no settings.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub struct TextArgs {
+    /// The columns of the text, from 60 to 1000 [default: the terminal's]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=1000))]
+    pub width: Option<u16>,
+    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+impl TextArgs {
+    /// As output is drawn; `to_file`, where it goes to a file and not to the terminal.
+    pub fn style(&self, to_file: bool) -> Style {
+        style(self.color, self.width.map(usize::from), to_file)
+    }
+}
+
 /// What verbs that tell of past scans have in common.
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// What it is written as
     #[arg(long, short, value_name = "FORMAT", default_value = "terminal")]
     pub format: ListFormat,
-    /// The columns of the text [default: the terminal's]
-    #[arg(long, value_name = "COLUMNS")]
-    pub width: Option<usize>,
-    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub text: TextArgs,
     /// Where the store is.
     #[command(flatten)]
     pub state: StateArgs,
@@ -478,12 +492,9 @@ pub struct ReportArgs {
     /// [default: a random key for each run]
     #[arg(long, value_name = "FILE")]
     pub anonymize_key_file: Option<PathBuf>,
-    /// The columns of the terminal format [default: the terminal's]
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=1000))]
-    pub width: Option<u16>,
-    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub text: TextArgs,
     /// Do not say where the report was written
     #[arg(long, short)]
     pub quiet: bool,

@@ -18,11 +18,11 @@ use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::output::Output;
 use crate::state::{failed, named};
-use crate::terminal::{style, use_color};
+use crate::terminal::use_color;
 
 /// Compares.
 pub fn run(args: DiffArgs) -> Outcome {
-    use_color(args.list.color);
+    use_color(args.list.text.color);
     interrupt::run(move |mut stop| async move {
         tokio::select! {
             outcome = diff(&args) => outcome,
@@ -42,7 +42,7 @@ async fn diff(DiffArgs { before, after, list }: &DiffArgs) -> Outcome {
         difference.decide(account, &remembered);
     }
     let bytes = match list.format {
-        ListFormat::Terminal => drawn::diff(&difference, &style(list.color, list.width, false)).into_bytes(),
+        ListFormat::Terminal => drawn::diff(&difference, &list.text.style(false)).into_bytes(),
         ListFormat::Json => json::document(&difference).map_err(|error| {
             Failure::failed(anyhow::Error::from(error).context("the difference could not be written"))
         })?,

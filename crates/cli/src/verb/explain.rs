@@ -18,14 +18,14 @@ use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::output::Output;
 use crate::state::{failed, named};
-use crate::terminal::{style, use_color};
+use crate::terminal::use_color;
 
 /// So many keys are named where a beginning of an id fits more than one.
 const NAMED: usize = 10;
 
 /// Explains.
 pub fn run(args: ExplainArgs) -> Outcome {
-    use_color(args.color);
+    use_color(args.text.color);
     interrupt::run(move |mut stop| async move {
         tokio::select! {
             outcome = explain(&args) => outcome,
@@ -145,7 +145,7 @@ fn told(
     }
     let timeline = Timeline::of(finding, result, &policy);
     match args.format {
-        ExplainFormat::Terminal => Ok(drawn(&explanation, &timeline, &style(args.color, args.width, false))),
+        ExplainFormat::Terminal => Ok(drawn(&explanation, &timeline, &args.text.style(false))),
         ExplainFormat::Json => json::document(&record.begun.id, &explanation, &timeline).map_err(|error| {
             Failure::failed(anyhow::Error::from(error).context("the explanation could not be written"))
         }),

@@ -11,11 +11,11 @@ use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::output::Output;
 use crate::state::failed;
-use crate::terminal::{style, use_color};
+use crate::terminal::use_color;
 
 /// Lists them.
 pub fn run(HistoryArgs { list }: HistoryArgs) -> Outcome {
-    use_color(list.color);
+    use_color(list.text.color);
     interrupt::run(move |mut stop| async move {
         tokio::select! {
             outcome = history(&list) => outcome,
@@ -27,7 +27,7 @@ pub fn run(HistoryArgs { list }: HistoryArgs) -> Outcome {
 async fn history(args: &ListArgs) -> Outcome {
     let scans = args.state.open().await?.scans().await.map_err(failed)?;
     let bytes = match args.format {
-        ListFormat::Terminal => drawn::history(&scans, &style(args.color, args.width, false)).into_bytes(),
+        ListFormat::Terminal => drawn::history(&scans, &args.text.style(false)).into_bytes(),
         ListFormat::Json => json::document(&scans).map_err(|error| {
             Failure::failed(anyhow::Error::from(error).context("the list of scans could not be written"))
         })?,

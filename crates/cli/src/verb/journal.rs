@@ -14,13 +14,13 @@ use keysweep_report::journal as written;
 use keysweep_report::terminal::journal::{self as drawn, Run, Whole};
 use keysweep_store::Sql;
 
+use crate::args::TextArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::output::Output;
-use crate::settings::Color;
 use crate::state::{StateArgs, failed};
-use crate::terminal::{style, use_color};
+use crate::terminal::use_color;
 
 /// The command line of `keysweep journal`.
 #[derive(Debug, clap::Args)]
@@ -41,12 +41,9 @@ pub struct JournalArgs {
         conflicts_with = "verify"
     )]
     pub format: JournalFormat,
-    /// The columns of the text [default: the terminal's]
-    #[arg(long, value_name = "COLUMNS")]
-    pub width: Option<usize>,
-    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub text: TextArgs,
     /// Where the store is.
     #[command(flatten)]
     pub state: StateArgs,
@@ -73,12 +70,9 @@ pub struct ReceiptsArgs {
     /// Where they are written; a file that exists is replaced, whole or not at all [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// The columns of the text [default: the terminal's]
-    #[arg(long, value_name = "COLUMNS")]
-    pub width: Option<usize>,
-    /// Whether to use colours; auto: on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    /// How it is drawn.
+    #[command(flatten)]
+    pub text: TextArgs,
     /// Where the store is.
     #[command(flatten)]
     pub state: StateArgs,
@@ -97,7 +91,7 @@ pub enum ReceiptsFormat {
 
 /// Shows the journal.
 pub fn run(args: JournalArgs) -> Outcome {
-    use_color(args.color);
+    use_color(args.text.color);
     interrupt::run(move |mut stop| async move {
         tokio::select! {
             outcome = journal(&args) => outcome,
@@ -108,7 +102,7 @@ pub fn run(args: JournalArgs) -> Outcome {
 
 /// Writes the receipts.
 pub fn run_receipts(args: ReceiptsArgs) -> Outcome {
-    use_color(args.color);
+    use_color(args.text.color);
     interrupt::run(move |mut stop| async move {
         tokio::select! {
             outcome = of_receipts(&args) => outcome,
@@ -192,7 +186,7 @@ async fn journal(args: &JournalArgs) -> Outcome {
     let store = args.state.open().await?;
     let runs = Runs::of(&store).await?;
     let named = runs.named(args.run.as_deref())?;
-    let style = style(args.color, args.width, false);
+    let style = args.text.style(false);
     if let (Some(_), false, [run]) = (&args.run, args.verify, &named[..]) {
         // Whether it is whole is asked first: nothing is shown of a journal that was changed.
         checked(&store, &runs, *run).await.map_err(|wrong| damaged(&runs, *run, &wrong))?;
@@ -231,7 +225,7 @@ async fn of_receipts(args: &ReceiptsArgs) -> Outcome {
     }
     let bytes = match args.format {
         ReceiptsFormat::Terminal => {
-            drawn::receipts(&all, &style(args.color, args.width, args.output.is_some())).into_bytes()
+            drawn::receipts(&all, &args.text.style(args.output.is_some())).into_bytes()
         }
         ReceiptsFormat::Csv => written::receipts_csv(&all).map_err(Failure::failed)?,
         ReceiptsFormat::Json => written::receipts(&all).map_err(Failure::failed)?,

@@ -31,11 +31,11 @@ use crate::setting_flags::DeliveryArgs;
 use crate::setting_values;
 use crate::settings::Settings;
 use crate::state::{failed, named, open};
-use crate::terminal::{note, style, use_color};
+use crate::terminal::{note, use_color};
 
 /// Writes it.
 pub fn run(args: ReportArgs) -> Outcome {
-    use_color(args.color);
+    use_color(args.text.color);
     let formats =
         setting_values::formats(&args.format.join(",")).map_err(|error| Failure::usage(anyhow!(error)))?;
     let delivery = delivery_settings(&args)?;
@@ -100,7 +100,7 @@ impl Work {
         let place = reports.place();
         let options = Options {
             mask: args.mask,
-            style: style(args.color, args.width.map(usize::from), place.is_some()),
+            style: args.text.style(place.is_some()),
             resolved,
             compared,
             trend: trend::before(&assessment, &scans),

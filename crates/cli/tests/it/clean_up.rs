@@ -92,19 +92,6 @@ impl Planned {
         let arguments: Vec<&str> = ["apply", &file].into_iter().chain(more.iter().copied()).collect();
         self.run(&arguments)
     }
-
-    /// The keys that are gone from the world.
-    fn deleted(&self) -> Vec<String> {
-        let truth = self.aws.sim.truth();
-        let mut keys: Vec<String> = truth
-            .accounts
-            .iter()
-            .flat_map(|account| &account.deleted_keys)
-            .map(|key| key.id.clone())
-            .collect();
-        keys.sort();
-        keys
-    }
 }
 
 fn both() -> Vec<String> {
@@ -134,12 +121,12 @@ fn exactly_the_planned_keys_are_deleted_and_a_second_apply_changes_nothing() {
     assert_eq!(planned.type_in("3\n"), 5);
     assert_eq!(planned.type_in(""), 5);
     assert_eq!(planned.apply(&[]).code, 5);
-    assert!(planned.deleted().is_empty());
+    assert!(planned.aws.deleted_keys().is_empty());
 
     assert_eq!(planned.type_in("2\n"), 0);
     let run = planned.apply(&[]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    assert_eq!(planned.deleted(), both());
+    assert_eq!(planned.aws.deleted_keys(), both());
 
     let before = planned.aws.sim.truth().accounts;
     let again = planned.apply(&[]);
@@ -163,7 +150,7 @@ fn a_key_that_was_switched_on_after_the_approval_survives() {
     assert_eq!(run.code, 6, "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("it is Active again"), "{}", run.stdout);
     assert!(run.stderr.contains("out of this plan for good"), "{}", run.stderr);
-    assert_eq!(planned.deleted(), [OLD]);
+    assert_eq!(planned.aws.deleted_keys(), [OLD]);
 }
 
 #[test]
@@ -178,7 +165,7 @@ fn an_edited_plan_is_refused_wherever_it_is_given() {
         assert_eq!(planned.apply(&[]).code, 5, "{from}");
         assert_eq!(planned.type_in("2\n"), 5, "{from}");
     }
-    assert!(planned.deleted().is_empty());
+    assert!(planned.aws.deleted_keys().is_empty());
 }
 
 #[test]
@@ -192,7 +179,7 @@ fn exemptions_made_after_the_approval_hold_and_unreadable_ones_stop_everything()
     assert_eq!(run.code, 5, "{}", run.stderr);
     let missing = planned.path("missing.toml").display().to_string();
     assert_eq!(planned.apply(&["--exemptions", &missing]).code, 5);
-    assert!(planned.deleted().is_empty());
+    assert!(planned.aws.deleted_keys().is_empty());
 
     let day = |days| days_ago(days).to_string();
     let text = format!(
@@ -204,7 +191,7 @@ fn exemptions_made_after_the_approval_hold_and_unreadable_ones_stop_everything()
     let run = planned.apply(&["--exemptions", &name]);
     assert_eq!(run.code, 6, "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("yearly transfer"), "{}", run.stdout);
-    assert_eq!(planned.deleted(), [OLD]);
+    assert_eq!(planned.aws.deleted_keys(), [OLD]);
 }
 
 #[test]
@@ -214,12 +201,12 @@ fn accounts_and_limit_only_narrow_and_a_role_that_is_not_there_deletes_nothing()
     let second = account(2).to_string();
     assert_eq!(planned.apply(&["--accounts", &second, "--cleanup-role", "nobody"]).code, 6);
     assert_eq!(planned.apply(&["--limit", "0"]).code, 6);
-    assert!(planned.deleted().is_empty());
+    assert!(planned.aws.deleted_keys().is_empty());
     assert_eq!(planned.apply(&["--accounts", &second]).code, 6);
-    assert_eq!(planned.deleted(), [OTHER]);
+    assert_eq!(planned.aws.deleted_keys(), [OTHER]);
     let run = planned.apply(&["--limit", "1"]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    assert_eq!(planned.deleted(), both());
+    assert_eq!(planned.aws.deleted_keys(), both());
 }
 
 #[test]
@@ -270,7 +257,7 @@ fn what_the_configuration_file_protects_is_not_planned_for_approval() {
         let run = planned.apply(&["--config", &config]);
         assert_eq!(run.code, 5, "{settings}: {}{}", run.stdout, run.stderr);
         assert!(run.stderr.contains(says), "{settings}: {}", run.stderr);
-        assert!(planned.deleted().is_empty());
+        assert!(planned.aws.deleted_keys().is_empty());
     }
 }
 
@@ -298,7 +285,7 @@ fn two_people_must_approve_where_the_file_asks_for_two_and_the_author_not_where_
     assert!(run.stderr.contains("1 of 2 people"), "{}", run.stderr);
     let run = planned.apply(&["--config", &name]);
     assert_eq!(run.code, 5, "{}", run.stderr);
-    assert!(planned.deleted().is_empty());
+    assert!(planned.aws.deleted_keys().is_empty());
 }
 
 #[test]
@@ -376,12 +363,12 @@ fn a_journal_that_was_changed_is_refused_by_every_verb_and_says_where() {
             let run = planned.apply(&[]);
             assert!([1, 5].contains(&run.code), "{statement}: {} {}", run.code, run.stderr);
         }
-        assert_eq!(planned.deleted().len(), 1, "{statement}");
+        assert_eq!(planned.aws.deleted_keys().len(), 1, "{statement}");
         copy("state + '.copy'", "state");
     }
     let run = planned.apply(&[]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    assert_eq!(planned.deleted(), both());
+    assert_eq!(planned.aws.deleted_keys(), both());
 }
 
 #[test]
@@ -420,8 +407,8 @@ fn approvals_that_expired_of_another_plan_or_of_a_clock_that_is_wrong_let_nothin
     }
     approve(Approval { plan: keysweep_core::plan::digest::Digest::of(b"another"), ..right.clone() });
     assert_eq!(planned.apply(&[]).code, 5);
-    assert!(planned.deleted().is_empty());
+    assert!(planned.aws.deleted_keys().is_empty());
     approve(right);
     assert_eq!(planned.apply(&[]).code, 0);
-    assert_eq!(planned.deleted(), both());
+    assert_eq!(planned.aws.deleted_keys(), both());
 }

@@ -18,6 +18,19 @@ pub(crate) struct Aws {
 }
 
 impl Aws {
+    /// The keys that are gone from the world, in the order of their ids.
+    pub(crate) fn deleted_keys(&self) -> Vec<String> {
+        let truth = self.sim.truth();
+        let mut keys: Vec<String> = truth
+            .accounts
+            .iter()
+            .flat_map(|account| &account.deleted_keys)
+            .map(|key| key.id.clone())
+            .collect();
+        keys.sort();
+        keys
+    }
+
     pub(crate) fn serve(spec: WorldSpec) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

@@ -50,18 +50,6 @@ impl Place {
         self.run(&[&["clean", "--auto"][..], more].concat())
     }
 
-    fn deleted(&self) -> Vec<String> {
-        let truth = self.aws.sim.truth();
-        let mut keys: Vec<String> = truth
-            .accounts
-            .iter()
-            .flat_map(|account| &account.deleted_keys)
-            .map(|key| key.id.clone())
-            .collect();
-        keys.sort();
-        keys
-    }
-
     /// The last published plan, as a run of so many days ago would have made it.
     fn published_also(&self, days: i64) {
         let text = std::fs::read_to_string(self.directory.path().join("plan.json")).unwrap();
@@ -105,14 +93,14 @@ fn a_key_is_deleted_when_it_has_been_published_for_the_grace() {
     let run = place.clean(&[]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("it must be in published plans until"), "{}", run.stdout);
-    assert!(place.deleted().is_empty());
+    assert!(place.aws.deleted_keys().is_empty());
 
     place.published_also(8);
     assert_eq!(place.clean(&["--dry-run"]).code, 0);
-    assert!(place.deleted().is_empty());
+    assert!(place.aws.deleted_keys().is_empty());
     let run = place.clean(&[]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    assert_eq!(place.deleted(), both());
+    assert_eq!(place.aws.deleted_keys(), both());
     let run = place.run(&["receipts", "--format", "json"]);
     let receipts: Value = serde_json::from_str(&run.stdout).unwrap();
     let approvers: Vec<_> = receipts["receipts"]
@@ -141,7 +129,7 @@ fn a_key_that_its_owner_switches_on_meanwhile_is_out() {
     });
     let run = place.clean(&[]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    assert_eq!(place.deleted(), [OLD]);
+    assert_eq!(place.aws.deleted_keys(), [OLD]);
 }
 
 #[test]
@@ -163,13 +151,13 @@ fn nothing_is_approved_unattended_beyond_what_the_file_says() {
         assert_eq!(run.code, 5, "{more}: {}{}", run.stdout, run.stderr);
         assert!(run.stderr.contains(says), "{more}: {}", run.stderr);
     }
-    assert!(place.deleted().is_empty());
+    assert!(place.aws.deleted_keys().is_empty());
     assert_eq!(place.run(&["clean"]).code, 2, "--auto must be said");
 
     place.settings(&format!("{without_grace}auto_approve = 2\n"));
     let run = place.clean(&[]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    assert_eq!(place.deleted(), both());
+    assert_eq!(place.aws.deleted_keys(), both());
 }
 
 #[test]
@@ -178,7 +166,7 @@ fn an_approval_of_the_file_holds_only_as_long_as_the_file_says_so() {
     let place = Place::new(&format!("{settings}auto_approve = 2\nrole = \"nobody\"\n"));
     // Only the own account can be entered.
     assert_eq!(place.clean(&[]).code, 6);
-    assert_eq!(place.deleted(), [OLD]);
+    assert_eq!(place.aws.deleted_keys(), [OLD]);
     let digest = place.run(&["journal"]).stdout;
     let digest = digest.split("plan sha256:").nth(1).unwrap().split_whitespace().next().unwrap();
     let location: Location = place.directory.path().join("state.db").display().to_string().parse().unwrap();
@@ -194,10 +182,10 @@ fn an_approval_of_the_file_holds_only_as_long_as_the_file_says_so() {
     }
     let run = place.run(&["approve", "due.json", "--by", "Policy of the configuration file"]);
     assert_eq!(run.code, 2, "{}", run.stderr);
-    assert_eq!(place.deleted(), [OLD]);
+    assert_eq!(place.aws.deleted_keys(), [OLD]);
     place.settings(&format!("{settings}auto_approve = 2\n"));
     assert_eq!(place.run(&["apply", "due.json"]).code, 0);
-    assert_eq!(place.deleted(), both());
+    assert_eq!(place.aws.deleted_keys(), both());
 }
 
 #[test]
@@ -229,7 +217,7 @@ fn no_flag_and_no_variable_lets_more_be_deleted() {
     std::fs::write(place.directory.path().join("empty.toml"), "").unwrap();
     let run = place.clean(&["--exemptions", "empty.toml"]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    assert_eq!(place.deleted(), [OTHER], "a file that a flag names takes no protection away");
+    assert_eq!(place.aws.deleted_keys(), [OTHER], "a file that a flag names takes no protection away");
 }
 
 #[test]
@@ -250,5 +238,5 @@ fn an_unreadable_exemption_or_published_plan_stops_all_of_it() {
     });
     let run = place.clean(&[]);
     assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
-    assert!(place.deleted().is_empty());
+    assert!(place.aws.deleted_keys().is_empty());
 }

@@ -16,25 +16,7 @@ use keysweep_core::ports::{Agreements, Journal, KeptPlan};
 use keysweep_core::time::Instant;
 use keysweep_store::{Location, Sql, StoreError, StoreErrorKind};
 
-use crate::places::Place;
-
-/// The suite as tests of each store.
-macro_rules! suite {
-    ($($test:ident)*) => {
-        suite!(@ in_memory: $($test)*);
-        suite!(@ sqlite: $($test)*);
-        suite!(@ no_file: $($test)*);
-        #[cfg(feature = "test-postgres")]
-        suite!(@ postgres: $($test)*);
-    };
-    (@ $place:ident: $($test:ident)*) => {
-        mod $place {
-            $(#[tokio::test] async fn $test() {
-                super::$test(&crate::places::$place().await.store).await;
-            })*
-        }
-    };
-}
+use crate::places::{Place, suite};
 
 suite! {
     one_lease_is_in_force_at_a_time

@@ -15,24 +15,7 @@ use keysweep_core::totals::Totals;
 use keysweep_store::{StoreError, StoreErrorKind};
 
 use crate::arbitrary::{Any, begun};
-
-/// The suite as tests of each store.
-macro_rules! suite {
-    ($($test:ident)*) => {
-        suite!(@ in_memory: $($test)*);
-        suite!(@ sqlite: $($test)*);
-        suite!(@ no_file: $($test)*);
-        #[cfg(feature = "test-postgres")]
-        suite!(@ postgres: $($test)*);
-    };
-    (@ $place:ident: $($test:ident)*) => {
-        mod $place {
-            $(#[tokio::test] async fn $test() {
-                super::$test(&crate::places::$place().await.store).await;
-            })*
-        }
-    };
-}
+use crate::places::suite;
 
 suite! {
     what_was_kept_comes_back_equal

@@ -64,3 +64,23 @@ pub(crate) async fn postgres_schema() -> Location {
     let separator = if url.contains('?') { '&' } else { '?' };
     Location::Postgres(format!("{url}{separator}options=-csearch_path%3D{schema}"))
 }
+
+/// The suite as tests of each store.
+macro_rules! suite {
+    ($($test:ident)*) => {
+        suite!(@ in_memory: $($test)*);
+        suite!(@ sqlite: $($test)*);
+        suite!(@ no_file: $($test)*);
+        #[cfg(feature = "test-postgres")]
+        suite!(@ postgres: $($test)*);
+    };
+    (@ $place:ident: $($test:ident)*) => {
+        mod $place {
+            $(#[tokio::test] async fn $test() {
+                super::$test(&crate::places::$place().await.store).await;
+            })*
+        }
+    };
+}
+
+pub(crate) use suite;
