@@ -134,10 +134,10 @@ pub struct Options {
     /// Findings of an earlier scan that are settled. The formats that other systems keep (`ndjson`, `ocsf`, `asff`) tell of
     /// them.
     pub resolved: Vec<Resolved>,
-    /// The earlier scan that this one is compared with. The formats that people read (`terminal`, `html`, `markdown`,
+    /// The earlier scan that this one is compared with. The formats that people read (`terminal`, `html`, `pdf`, `markdown`,
     /// `github-summary`) tell what changed.
     pub compared: Option<Compared>,
-    /// What earlier scans of the same came to, the earliest first. `html` shows the trend.
+    /// What earlier scans of the same came to, the earliest first. `html` and `pdf` show the trend.
     pub trend: Vec<trend::Point>,
     /// The region that the findings of `asff` are for; the partition's lead region where `None`.
     pub region: Option<String>,
@@ -170,7 +170,7 @@ pub fn write(
         Format::Terminal => io::Write::write_all(&mut out, terminal::summary(assessment, options).as_bytes()),
         Format::Json => json::write(assessment, options.mask, &mut out),
         Format::Html => html::write(assessment, options, &mut out),
-        Format::Pdf => pdf::write(assessment, options.mask, &mut out),
+        Format::Pdf => pdf::write(assessment, options, &mut out),
         Format::Ndjson => ndjson::write(assessment, options, &mut out),
         Format::Ocsf => ocsf::write(assessment, options, &mut out),
         Format::Asff => asff::write(assessment, options, &mut out),
@@ -185,7 +185,7 @@ pub fn write(
 /// An assessment as text: for the PDF, what its pages say.
 pub fn render(assessment: &Assessment, format: Format, options: &Options) -> Result<String, Error> {
     if format == Format::Pdf {
-        let pages = pdf::text(assessment, options.mask).map_err(|source| Error { format, source })?;
+        let pages = pdf::text(assessment, options).map_err(|source| Error { format, source })?;
         return Ok(pages.join("\n"));
     }
     let mut bytes = Vec::new();

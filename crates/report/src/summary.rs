@@ -126,7 +126,7 @@ pub fn next_steps(totals: &Totals) -> Vec<Step> {
         ),
         step(
             totals.problems,
-            "gap in the assessment",
+            "assessment gap",
             "Mend it as told below and scan again: more long-term keys may exist.",
         ),
         step(

@@ -63,6 +63,12 @@ fn largest_unit(length: SignedDuration) -> (i64, i64, &'static str) {
     }
 }
 
+/// A sentence, with a capital.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// `1 key`, `2 keys`, `12,345 keys`.
 pub fn plural(count: i64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count.unsigned_abs()), if count == 1 { "" } else { "s" })

@@ -71,6 +71,20 @@ fn findings_that_a_later_scan_misses_in_a_complete_account_are_closed_by_their_i
         assert!(changed.contains("Reactivated") && changed.contains(OTHER), "{format}: {}", run.stdout);
         assert!(!report(&state, &["--format", format]).stdout.contains(heading), "{format}");
     }
+    // Compared, it is the same again in every format too, and in those for people it is another one than alone.
+    let place = |name: &str| directory.path().join(name).display().to_string();
+    let all = Format::NAMES.join(",");
+    for name in ["one", "other"] {
+        let compared = ["--compare", &first, "--format", &all, "--output", &place(name)];
+        assert_eq!(report(&state, &compared).code, 0);
+    }
+    assert_eq!(report(&state, &["--format", &all, "--output", &place("alone")]).code, 0);
+    for format in Format::ALL {
+        let read = |of: &str| std::fs::read(directory.path().join(of).join(format.file_name())).unwrap();
+        assert!(read("one") == read("other"), "{format} differs");
+        let of_one_scan = matches!(format, Format::Json | Format::Csv | Format::Junit);
+        assert_eq!(read("one") == read("alone"), of_one_scan, "{format}");
+    }
     let page = report(&state, &["--format", "html"]).stdout;
     assert_eq!(page.matches("<svg class=trend").count(), 1);
     assert!(!report(&state, &[&first, "--format", "html"]).stdout.contains("<svg class=trend"));

@@ -37,6 +37,7 @@ use sha2::{Digest as _, Sha256};
 use self::text::{Text, Texts};
 use crate::identity::identified;
 use crate::mask::Mask;
+use crate::words::capital;
 use crate::{Options, summary, words};
 
 const STYLE: &str = include_str!("report.css");
@@ -184,12 +185,6 @@ impl Page<'_> {
 /// Where an account lies in its organization, in words; `None` where there is no organization or it was not told.
 fn unit(account: &Account) -> Option<String> {
     account.ou_path().map(|path| if path.is_empty() { "root of the organization".to_owned() } else { path })
-}
-
-/// A sentence about a key or a scan, with a capital.
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// `some of them, and 3 more`: the first `shown` of `all`.

@@ -21,7 +21,6 @@ pub(super) fn lay_out(report: &Report<'_>, flow: &mut Flow) {
     if report.totals.findings.total == 0 {
         return;
     }
-    flow.turn();
     report.heading(flow, "How long keys have been inactive", 190.0);
     ages(report, flow);
     let long_term = |findings: &[Finding]| {
@@ -105,11 +104,11 @@ fn ages(report: &Report<'_>, flow: &mut Flow) {
         }
         let all: u64 = column.iter().sum();
         if all > 0 {
-            let line = report.fonts.line(Bold, &words::grouped(all));
-            let middle = left + width / 2.0 - line.width * 4.0;
-            marks.push(Mark::Text { left: middle, base: top - 4.0, size: 8.0, ink: BLACK, line });
+            let middle = (left + width / 2.0, top - 4.0);
+            marks.push(report.text_around(Bold, &words::grouped(all), 8.0, BLACK, middle));
         }
-        marks.push(report.text(Regular, &words::grouped(from), 8.0, SOFT, (left, floor + 12.0)));
+        let tick = (left.max(LEFT + 4.0), floor + 12.0);
+        marks.push(report.text_around(Regular, &words::grouped(from), 8.0, SOFT, tick));
         left += width;
         from += step;
     }

@@ -83,6 +83,13 @@ impl Flow {
         }
     }
 
+    /// Adds a block to the page before the last.
+    pub(super) fn add_before(&mut self, block: Block) {
+        if let Some(page) = self.pages.iter_mut().rev().nth(1) {
+            page.blocks.push(block);
+        }
+    }
+
     /// Names the place that is reached in the outline.
     pub(super) fn name(&mut self, text: &str) {
         let page = self.pages.len().saturating_sub(1);

@@ -6,10 +6,10 @@ use keysweep_core::assessment::AccountAssessment;
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::infer::Confidence;
 
-use super::Report;
 use super::flow::{Block, Flow, Mark};
 use super::style::{BLACK, LEFT, MEASURE, NAVY, PALE, SOFT, WHITE, of_verdict};
 use super::typesetting::Weight::{Bold, Regular};
+use super::{Report, names};
 use crate::words;
 
 /// So many keys are listed, on some 400 pages: who has more reads them with a program.
@@ -17,15 +17,17 @@ const LISTED: usize = 10_000;
 
 const ROW: f32 = 27.0;
 const HEAD: f32 = 18.0;
+/// The size of a cell's first line.
+const NAME: f32 = 8.7;
 
 /// Where a column begins, how wide it is, and what it is called.
 const COLUMNS: [(f32, f32, &str); 6] = [
-    (0.0, 112.0, "User and key"),
-    (118.0, 112.0, "Account and unit"),
-    (236.0, 48.0, "Owner"),
-    (290.0, 88.0, "Inactive"),
-    (384.0, 48.0, "Last used"),
-    (438.0, 61.0, "Verdict"),
+    (0.0, 110.0, "User and key"),
+    (115.0, 108.0, "Account and unit"),
+    (228.0, 70.0, "Owner"),
+    (303.0, 83.0, "Inactive"),
+    (389.0, 48.0, "Last used"),
+    (440.0, 59.0, "Verdict"),
 ];
 
 pub(super) fn lay_out(report: &Report<'_>, flow: &mut Flow) {
@@ -37,13 +39,15 @@ pub(super) fn lay_out(report: &Report<'_>, flow: &mut Flow) {
         .collect();
     // A stable sort: what is equal stays in the order of accounts.
     rows.sort_by_key(|(_, finding)| (rank(finding.verdict), Reverse(finding.at_least())));
-    flow.turn();
-    report.heading(flow, "Inactive keys", 60.0);
+    report.heading(flow, "Inactive keys", 260.0);
     if rows.is_empty() {
         report.paragraph(flow, &crate::summary::inactive_keys(&report.totals), BLACK);
         return;
     }
     report.paragraph(flow, crate::summary::LIST, SOFT);
+    if names::are_any(report) {
+        report.paragraph(flow, names::NOTE, SOFT);
+    }
     header(report, flow);
     let more = rows.len().saturating_sub(LISTED);
     for (number, (account, finding)) in rows.into_iter().take(LISTED).enumerate() {
@@ -61,6 +65,30 @@ pub(super) fn lay_out(report: &Report<'_>, flow: &mut Flow) {
             &format!("{more} in the CSV, JSON and HTML reports; they are not listed here."),
             BLACK,
         );
+    }
+}
+
+/// The account's id and its unit, or the last part of that where there is no room for all of it.
+fn below(report: &Report<'_>, id: &str, unit: &str) -> String {
+    let (_, width, _) = COLUMNS.get(1).copied().unwrap_or_default();
+    let all = format!("{id} · {unit}");
+    match unit.rsplit_once('/') {
+        Some((_, last)) if report.fonts.line(Regular, &all).width * 7.5 > width => format!("{id} · …/{last}"),
+        _ => all,
+    }
+}
+
+/// An owner on two lines, where one has no room for it: an address before its `@`.
+fn halves(report: &Report<'_>, owner: &str) -> (String, String) {
+    let (_, width, _) = COLUMNS.get(2).copied().unwrap_or_default();
+    let fits = |text: &str| report.fonts.line(Regular, text).width * NAME <= width;
+    if fits(owner) {
+        return (owner.to_owned(), String::new());
+    }
+    let at = owner.char_indices().skip(1).find(|(_, char)| matches!(char, '@' | ' '));
+    match at.map(|(at, _)| owner.split_at(at)) {
+        Some((first, rest)) if fits(first) => (first.to_owned(), rest.trim_start().to_owned()),
+        _ => (owner.to_owned(), String::new()),
     }
 }
 
@@ -104,25 +132,23 @@ fn row(report: &Report<'_>, flow: &mut Flow, account: &AccountAssessment, findin
     let top = flow.down;
     let cell = |column: usize, first: &str, second: &str| {
         let (left, width, _) = COLUMNS.get(column).copied().unwrap_or_default();
-        let mut marks = vec![report.cut(Regular, first, (9.0, BLACK), (LEFT + left, top + 11.5), width)];
+        let mut marks = vec![report.cut(Regular, first, (NAME, BLACK), (LEFT + left, top + 11.5), width)];
         if !second.is_empty() {
             marks.push(report.cut(Regular, second, (7.5, SOFT), (LEFT + left, top + 21.5), width));
         }
         marks
     };
-    let key = finding
-        .key
-        .as_ref()
-        .map_or_else(|| "key id not told by AWS".to_owned(), |key| report.mask.key(key).into_owned());
+    let key = report.key(finding);
     let id = finding.account.to_string();
     let name = account.account.name.as_deref().map(|name| report.show(name));
     let unit = account.account.ou_path().filter(|path| !path.is_empty()).map(|path| report.show(&path));
     let (first, second) = match (name, unit) {
-        (Some(name), Some(unit)) => (name, format!("{id} · {unit}")),
+        (Some(name), Some(unit)) => (name, below(report, &id, &unit)),
         (Some(name), None) => (name, id),
         (None, unit) => (id, unit.unwrap_or_default()),
     };
     let owner = finding.owner_tag().map_or_else(|| "–".to_owned(), |owner| report.show(owner));
+    let (owner, owner_more) = halves(report, &owner);
     let claim = &finding.inactive_since;
     let at_least = format!("≥ {}", words::rounded_down(finding.at_least()));
     let verdict = words::verdict(finding.verdict);
@@ -142,7 +168,7 @@ fn row(report: &Report<'_>, flow: &mut Flow, account: &AccountAssessment, findin
         cells: vec![
             cell(0, &report.show(finding.owner.name()), &key),
             cell(1, &first, &second),
-            cell(2, &owner, ""),
+            cell(2, &owner, &owner_more),
             cell(3, &at_least, &words::since_dates(claim.interval)),
             cell(4, &words::last_used_date(&finding.last_used), ""),
             judged,

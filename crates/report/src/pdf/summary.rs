@@ -10,7 +10,7 @@ use super::style::{
     TOP, WHITE, WIDTH, of_verdict,
 };
 use super::typesetting::Weight::{self, Bold, Regular};
-use super::{Report, charts};
+use super::{Report, changes, charts};
 use crate::{summary, words};
 
 /// How many causes of what is missing are told; the others are in the other formats.
@@ -23,6 +23,7 @@ pub(super) fn lay_out(report: &Report<'_>, flow: &mut Flow) {
     meaning(report, flow);
     next_steps(report, flow);
     coverage(report, flow);
+    changes::lay_out(report, flow);
     charts::lay_out(report, flow);
     missing(report, flow);
     method(report, flow);
@@ -38,6 +39,29 @@ impl Report<'_> {
     pub(super) fn text_to(&self, weight: Weight, text: &str, size: f32, ink: Ink, right: (f32, f32)) -> Mark {
         let line = self.fonts.line(weight, text);
         Mark::Text { left: right.0 - line.width * size, base: right.1, size, ink, line }
+    }
+
+    /// A line of text around `middle`.
+    pub(super) fn text_around(
+        &self,
+        weight: Weight,
+        text: &str,
+        size: f32,
+        ink: Ink,
+        middle: (f32, f32),
+    ) -> Mark {
+        let line = self.fonts.line(weight, text);
+        Mark::Text { left: middle.0 - line.width * size / 2.0, base: middle.1, size, ink, line }
+    }
+
+    /// A colour and what it stands for; where the next one begins.
+    pub(super) fn key_of_colour(&self, marks: &mut Vec<Mark>, ink: Ink, what: &str, at: (f32, f32)) -> f32 {
+        let (left, base) = at;
+        let line = self.fonts.line(Regular, what);
+        let next = left + line.width * 8.5 + 30.0;
+        marks.push(Mark::Area { left, top: base - 7.0, width: 8.0, height: 8.0, radius: 1.5, ink });
+        marks.push(Mark::Text { left: left + 12.0, base, size: 8.5, ink: SOFT, line });
+        next
     }
 
     /// A text that is cut to a width.
@@ -235,12 +259,8 @@ fn coverage(report: &Report<'_>, flow: &mut Flow) {
     let mut left = LEFT;
     for (number, what, ink) in parts {
         if number > 0 {
-            marks.push(Mark::Area { left, top: flow.down - 7.0, width: 8.0, height: 8.0, radius: 1.5, ink });
             let label = format!("{} {what}", words::grouped(number));
-            let line = report.fonts.line(Regular, &label);
-            let width = line.width * 8.5;
-            marks.push(Mark::Text { left: left + 12.0, base: flow.down, size: 8.5, ink: SOFT, line });
-            left += width + 30.0;
+            left = report.key_of_colour(&mut marks, ink, &label, (left, flow.down));
         }
     }
     flow.add(Block::Figure { alt: format!("Accounts by how far they were assessed. {text}"), marks });
@@ -311,8 +331,9 @@ fn method(report: &Report<'_>, flow: &mut Flow) {
         ),
     ];
     flow.down += 4.0;
+    // They stay together.
+    flow.room(14.0 * 6.0 + 2.0);
     for (label, value) in facts {
-        flow.room(16.0);
         flow.down += 14.0;
         flow.add(Block::Paragraph(vec![
             report.text(Bold, label, 9.5, SOFT, (LEFT, flow.down)),
@@ -330,19 +351,8 @@ pub(super) const VERDICTS: [Verdict; 4] =
 pub(super) fn legend(report: &Report<'_>, base: f32) -> Vec<Mark> {
     let mut marks = Vec::new();
     let mut left = LEFT;
-    for verdict in VERDICTS {
-        let line = report.fonts.line(Regular, words::verdict(verdict));
-        let width = line.width * 8.5;
-        marks.push(Mark::Area {
-            left,
-            top: base - 7.0,
-            width: 8.0,
-            height: 8.0,
-            radius: 1.5,
-            ink: of_verdict(verdict),
-        });
-        marks.push(Mark::Text { left: left + 12.0, base, size: 8.5, ink: SOFT, line });
-        left += width + 30.0;
+    for verdict in VERDICTS.into_iter().filter(|verdict| report.has(*verdict)) {
+        left = report.key_of_colour(&mut marks, of_verdict(verdict), words::verdict(verdict), (left, base));
     }
     marks
 }

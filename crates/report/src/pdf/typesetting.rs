@@ -1,5 +1,6 @@
-//! Type: texts become glyphs, shaped, in the first of the fonts that has them. A character that none has is shown as a box and
-//! is still found by a search for it.
+//! Type: texts become glyphs, shaped, in the first of the fonts that has them. Characters that none has are written as their
+//! code points, `\u{6570 636e}`, in the font of the other alphabets, so that they are told from a name that really reads so; a
+//! search finds the characters themselves, and a copy has them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,9 +16,6 @@ use rustybuzz::{Direction, Face, Script, ShapePlan, UnicodeBuffer};
 static REGULAR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/Roboto-Regular.ttf.z"));
 static BOLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/Roboto-Medium.ttf.z"));
 static OTHERS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/DejaVuSans.ttf.z"));
-
-/// What stands for a character that no font has.
-const BOX: char = '\u{25a1}';
 
 /// Nobody reads more of a paragraph; the other formats have all of it. In characters.
 const LONGEST: usize = 900;
@@ -57,15 +55,18 @@ pub(super) struct Line {
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) font: Font,
+    /// What it stands for.
     pub(super) text: String,
+    /// What is drawn, where that is something else.
+    spelled: Option<String>,
     pub(super) glyphs: Vec<KrillaGlyph>,
     pub(super) width: f32,
 }
 
 impl Line {
-    /// What it says.
+    /// What is drawn.
     pub(super) fn text(&self) -> String {
-        self.runs.iter().map(|run| run.text.as_str()).collect()
+        self.runs.iter().map(|run| run.spelled.as_deref().unwrap_or(&run.text)).collect()
     }
 }
 
@@ -103,7 +104,13 @@ impl Cut {
             .iter()
             .map(|info| usize::try_from(info.cluster).unwrap_or_default())
             .collect();
-        let mut run = Run { font: self.font.clone(), text: text.to_owned(), glyphs: Vec::new(), width: 0.0 };
+        let mut run = Run {
+            font: self.font.clone(),
+            text: text.to_owned(),
+            spelled: None,
+            glyphs: Vec::new(),
+            width: 0.0,
+        };
         let ems = |units: i32| i16::try_from(units).map_or(0.0, f32::from) / self.units;
         for (index, (info, position)) in shaped.glyph_infos().iter().zip(shaped.glyph_positions()).enumerate()
         {
@@ -123,16 +130,33 @@ impl Cut {
         run
     }
 
-    /// The box that stands for a character.
-    fn missing(&self, character: char) -> Run {
-        let text = character.to_string();
-        let mut run = self.shape(BOX.encode_utf8(&mut [0; 4]));
+    /// The code points of characters that no font has. To a reader of the document they stand for these.
+    fn spell(&self, characters: &str) -> Run {
+        let mut run = self.shape(&code_points(characters));
         for glyph in &mut run.glyphs {
-            glyph.text_range = 0..text.len();
+            glyph.text_range = 0..characters.len();
         }
-        run.text = text;
+        run.spelled = Some(std::mem::replace(&mut run.text, characters.to_owned()));
         run
     }
+}
+
+/// `\u{6570 636e}`.
+fn code_points(characters: &str) -> String {
+    let points: Vec<String> =
+        characters.chars().map(|character| format!("{:x}", u32::from(character))).collect();
+    format!("\\u{{{}}}", points.join(" "))
+}
+
+/// Where a character is drawn from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The font of the text.
+    First,
+    /// The font of the other alphabets.
+    Others,
+    /// No font has it.
+    None,
 }
 
 /// The bytes that a glyph stands for: from the start of its cluster to the start of the next one in the order of the text.
@@ -170,33 +194,45 @@ impl Fonts {
             line.width += run.width;
             line.runs.push(run);
         };
+        let run = |source: Source, text: &str| match source {
+            Source::First => first.shape(text),
+            Source::Others => self.others.shape(text),
+            Source::None => self.others.spell(text),
+        };
         let mut pending = String::new();
-        let mut at_home = true;
+        let mut source = Source::First;
         for character in text.chars() {
             // What an alphabet shares with others, such as a blank or an accent, stays in its font.
-            let stays = !at_home && !character.is_ascii_alphanumeric() && self.others.has(character);
-            let known = if stays { Some(false) } else { self.home(first, character) };
-            if known != Some(at_home) && !pending.is_empty() {
-                add(if at_home { first } else { &self.others }.shape(&pending));
+            let stays =
+                source == Source::Others && !character.is_ascii_alphanumeric() && self.others.has(character);
+            let here = if stays { Source::Others } else { self.source(first, character) };
+            if here != source && !pending.is_empty() {
+                add(run(source, &pending));
                 pending.clear();
             }
-            match known {
-                Some(here) => {
-                    at_home = here;
-                    pending.push(character);
-                }
-                None => add(self.others.missing(character)),
-            }
+            source = here;
+            pending.push(character);
         }
         if !pending.is_empty() {
-            add(if at_home { first } else { &self.others }.shape(&pending));
+            add(run(source, &pending));
         }
         line
     }
 
-    /// Whether the character is in the first font, or in the other; `None` where it is in neither.
-    fn home(&self, first: &Cut, character: char) -> Option<bool> {
-        if first.has(character) { Some(true) } else { self.others.has(character).then_some(false) }
+    fn source(&self, first: &Cut, character: char) -> Source {
+        if first.has(character) {
+            Source::First
+        } else if self.others.has(character) {
+            Source::Others
+        } else {
+            Source::None
+        }
+    }
+
+    /// Whether some of the text must be written as code points.
+    pub(super) fn lack(&self, text: &str) -> bool {
+        let cuts = [&self.regular, &self.bold];
+        text.chars().any(|char| cuts.iter().any(|cut| self.source(cut, char) == Source::None))
     }
 
     /// The text, or as much of its beginning as fits, with an ellipsis.
@@ -206,17 +242,27 @@ impl Fonts {
         if line.width * size <= width {
             return line;
         }
-        // Between a length that fits, if only the ellipsis, and one that does not.
-        let (mut fits, mut too_long) = (0, text.chars().count());
-        while fits + 1 < too_long {
-            let middle = usize::midpoint(fits, too_long);
-            if self.cut(weight, &text, middle).width * size <= width {
-                fits = middle;
-            } else {
-                too_long = middle;
-            }
+        // The ellipsis at least.
+        let is_short = |characters| self.cut(weight, &text, characters).width * size <= width;
+        self.cut(weight, &text, longest(text.chars().count(), is_short))
+    }
+
+    /// All of the text on as many lines as it needs, broken anywhere.
+    pub(super) fn broken(&self, weight: Weight, text: &str, size: f32, width: f32) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut rest: Vec<char> = text.chars().collect();
+        while !rest.is_empty() {
+            let line = |characters: usize| {
+                let beginning: String = rest.iter().take(characters).collect();
+                self.line(weight, &beginning)
+            };
+            let most = room(size, width).min(rest.len());
+            let is_short = |characters| line(characters).width * size <= width;
+            let characters = if is_short(most) { most } else { longest(most, is_short).max(1) };
+            lines.push(line(characters));
+            rest.drain(..characters);
         }
-        self.cut(weight, &text, fits)
+        lines
     }
 
     fn cut(&self, weight: Weight, text: &str, characters: usize) -> Line {
@@ -248,6 +294,20 @@ impl Fonts {
         }
         lines
     }
+}
+
+/// The greatest number below `too_long` that fits, where 0 does.
+fn longest(too_long: usize, is_short: impl Fn(usize) -> bool) -> usize {
+    let (mut fits, mut too_long) = (0, too_long);
+    while fits + 1 < too_long {
+        let middle = usize::midpoint(fits, too_long);
+        if is_short(middle) {
+            fits = middle;
+        } else {
+            too_long = middle;
+        }
+    }
+    fits
 }
 
 /// How many characters can have any room in a width: few are narrower than a fifth of an em.

@@ -69,7 +69,7 @@ fn changes(difference: &Difference<'_>) -> Vec<(KeyChange, String)> {
 }
 
 /// Two scans between which everything happened that can.
-fn eventful() -> (Assessment, Assessment) {
+pub(crate) fn eventful() -> (Assessment, Assessment) {
     let before = earlier(assessment(vec![
         with(
             A,
