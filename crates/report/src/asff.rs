@@ -27,6 +27,11 @@ use crate::words;
 /// The most findings of one `BatchImportFindings`.
 pub const BATCH: usize = 100;
 
+/// The most bytes of one: Security Hub takes 6 MB. Each finding may have 240 KB, and none has more, as its texts are cut to
+/// their own limits.
+/// <https://docs.aws.amazon.com/securityhub/latest/partnerguide/guidelines-batchimportfindings.html>
+pub const BATCH_BYTES: usize = 6_000_000;
+
 /// Every finding in requests, account by account.
 pub fn batches<T>(
     assessment: &Assessment,
@@ -69,14 +74,23 @@ fn next_batch<'a>(
 ) -> io::Result<Option<Batch>> {
     let Some(account) = items.peek().map(|item| place.importer(item)) else { return Ok(None) };
     let mut batch = Batch { account, ids: Vec::new(), body: b"{\"Findings\":[".to_vec() };
+    let mut finding = Vec::new();
     while batch.ids.len() < BATCH
-        && let Some(item) = items.next_if(|item| place.importer(item) == account)
+        && let Some(item) = items.peek().filter(|item| place.importer(item) == account)
     {
-        if !batch.ids.is_empty() {
+        finding.clear();
+        Layout::line(b"").write(&AwsSecurityFinding::of(item, place, mask), &mut finding)?;
+        let is_first = batch.ids.is_empty();
+        // The comma, and what closes the request.
+        if !is_first && batch.body.len() + finding.len() + 3 > BATCH_BYTES {
+            break;
+        }
+        if !is_first {
             batch.body.push(b',');
         }
-        Layout::line(b"").write(&AwsSecurityFinding::of(&item, place, mask), &mut batch.body)?;
-        batch.ids.push(item.id);
+        batch.body.extend_from_slice(&finding);
+        batch.ids.push(item.id.clone());
+        items.next();
     }
     batch.body.extend_from_slice(b"]}");
     Ok(Some(batch))

@@ -1,6 +1,6 @@
 //! Makes characters visible that would act on a terminal or a reader instead of being read: control characters, marks
-//! that turn the direction of writing, and characters that show nothing. They are escaped, never dropped, so that two
-//! different names stay different.
+//! that turn the direction of writing, and characters that show nothing; and what a CI service takes for a command in the
+//! output of a step. They are escaped, never dropped, so that two different names stay different.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -21,20 +21,41 @@ pub const fn is_hidden(char: char) -> bool {
     )
 }
 
-/// The text with hidden characters escaped as Rust does: `\n`, `\u{202e}`.
+/// Whether a service that runs the program could find a command in the text, wherever that is printed: Azure Pipelines
+/// (`##vso[`), GitHub Actions (`##[`) and `TeamCity` (`##teamcity[`) look for them anywhere in a line, GitHub Actions for
+/// `::error::` at its beginning. A tag, an account's name and the path of a user can hold all of these.
+fn may_command(text: &str) -> bool {
+    text.contains("##") || text.contains("::") && words_of(text).any(|word| word.starts_with("::"))
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(char::is_whitespace)
+}
+
+/// The text with hidden characters escaped as Rust does: `\n`, `\u{202e}`. Of `##`, and of `::` where a word begins with it, one
+/// character is escaped too.
 pub fn visible(text: &str) -> Cow<'_, str> {
     // Nearly every text is printable ASCII, which is quick to see.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_hidden) {
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_hidden);
+    if is_plain && !may_command(text) {
         return text.into();
     }
     let mut shown = String::with_capacity(text.len() + 16);
-    for char in text.chars() {
+    let mut before = ' ';
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        let commands = match char {
+            '#' => before == '#',
+            ':' => before.is_whitespace() && chars.peek() == Some(&':'),
+            _ => false,
+        };
         match char {
             '\n' | '\r' | '\t' => shown.extend(char.escape_default()),
             // Writing to a String cannot fail.
-            char if is_hidden(char) => drop(write!(shown, "\\u{{{:x}}}", u32::from(char))),
+            char if commands || is_hidden(char) => drop(write!(shown, "\\u{{{:x}}}", u32::from(char))),
             char => shown.push(char),
         }
+        before = char;
     }
     shown.into()
 }
@@ -51,6 +72,11 @@ mod tests {
             ("a\u{202e}b", "a\\u{202e}b"),
             ("a\r\n\tb\u{1b}[31m", "a\\r\\n\\tb\\u{1b}[31m"),
             ("\u{200b}", "\\u{200b}"),
+            ("arn:aws:iam::111122223333:user/#1", "arn:aws:iam::111122223333:user/#1"),
+            ("::error::a ::b::c", "\\u{3a}:error::a \\u{3a}:b::c"),
+            ("a\u{3000}::stop-commands::b", "a\u{3000}\\u{3a}:stop-commands::b"),
+            ("x##vso[task.prependpath]/tmp", "x#\\u{23}vso[task.prependpath]/tmp"),
+            ("###[group]", "#\\u{23}\\u{23}[group]"),
         ] {
             assert_eq!(visible(text), shown);
         }

@@ -1,5 +1,6 @@
-//! How JSON is laid out: spread over lines down to a depth, or as one compact line. Hidden characters in strings (see
-//! [`crate::visible`]) become `\u` escapes, which is the same JSON and cannot act on a terminal.
+//! How JSON is laid out: spread over lines down to a depth, or as one compact line. Hidden characters in strings and the second
+//! of two number signs (see [`crate::visible`]) become `\u` escapes, which is the same JSON and cannot act on a terminal or on a
+//! CI service.
 
 use std::io;
 
@@ -71,11 +72,13 @@ impl<'a> Layout<'a> {
 impl Formatter for Layout<'_> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
         // Control characters below U+0020 never come here: JSON itself asks for their escapes.
-        if text.is_ascii() && !text.as_bytes().contains(&0x7f) {
+        if text.is_ascii() && !text.as_bytes().contains(&0x7f) && !text.contains("##") {
             return out.write_all(text.as_bytes());
         }
         let mut from = 0;
-        for (at, hidden) in text.char_indices().filter(|&(_, char)| is_hidden(char)) {
+        let is_second =
+            |at: usize, char| char == '#' && text.get(..at).is_some_and(|before| before.ends_with('#'));
+        for (at, hidden) in text.char_indices().filter(|&(at, char)| is_hidden(char) || is_second(at, char)) {
             out.write_all(&text.as_bytes()[from..at])?;
             for unit in hidden.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}")?;
@@ -144,6 +147,14 @@ mod tests {
             laid_out(Layout::spread(2), &value),
             "{\n  \"a\": [\n    1,\n    [2, 3]\n  ],\n  \"b\": {},\n  \"c\": {\n    \"d\": null\n  }\n}"
         );
+    }
+
+    #[test]
+    fn what_a_reader_would_act_on_is_escaped_and_read_back() {
+        let value = json!("a##vso[x] ###\u{202e} #é#");
+        let text = laid_out(Layout::line(b""), &value);
+        assert_eq!(text, r#""a#\u0023vso[x] #\u0023\u0023\u202e #é#""#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 
     #[test]

@@ -48,6 +48,18 @@ fn split(text: &str, room: usize) -> (&str, &str) {
     text.split_at(end.map_or(text.len(), |(at, _)| at))
 }
 
+/// [`split`], and the rest does not begin with `::`, which a line of a step of GitHub Actions must not (see
+/// [`crate::visible`]), as long as something else is to be had.
+fn split_word(word: &str, room: usize) -> (&str, &str) {
+    let (head, rest) = split(word, room);
+    if !rest.starts_with("::") {
+        return (head, rest);
+    }
+    let before =
+        head.char_indices().rev().map(|(at, _)| at).find(|&at| at > 0 && !word[at..].starts_with("::"));
+    before.map_or((head, rest), |at| word.split_at(at))
+}
+
 /// The text in lines of at most `room` columns, broken at spaces; words that are longer than a line are cut.
 pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
     let room = room.max(2); // A character can be two columns wide.
@@ -68,7 +80,7 @@ pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
                 lines.push(String::new());
                 continue;
             }
-            let (head, rest) = split(word, room);
+            let (head, rest) = split_word(word, room);
             if let Some(last) = lines.last_mut() {
                 last.push_str(head);
             }
@@ -163,6 +175,14 @@ mod tests {
             ("ab", 0, ""),
         ] {
             assert_eq!(shorten(text, room), shown);
+        }
+    }
+
+    #[test]
+    fn no_line_begins_with_two_colons_because_a_word_was_cut_there() {
+        let text = "arn:aws:iam::111122223333:user/::stop-commands::x/y";
+        for room in 3..60 {
+            assert!(wrap(text, room).iter().all(|line| !line.starts_with("::")), "{room}");
         }
     }
 

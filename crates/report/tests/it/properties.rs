@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::csv_rows::rows;
-use crate::samples;
+use crate::{samples, security_tools};
 
 /// Text with what breaks outputs in it more often than chance has it.
 pub(crate) fn text() -> impl Strategy<Value = String> {
@@ -24,6 +24,11 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
         "[ -~]{0,12}",
         Just("</script><script>alert(1)</script><img src=x onerror=\"alert(1)\">'&amp;&#60;".to_owned()),
         "[=+@\t\r\n,\"'\\\\-]{1,3}",
+        // What ends a CDATA section, a comment, a style sheet, a cell or a span of code.
+        "(\\]\\]>|-->|</style>|</noscript>|`{1,3}|\\||\\\\){1,2}",
+        // What CI services take for commands; a blank before it may become the end of a line.
+        "[ \u{3000}]?(::error::|::set-output name=a::|::stop-commands::x|##vso\\[task.prependpath\\]|##\\[group\\]|##teamcity\\[)",
+        "\u{1b}(\\[[0-9;]{0,4}[mHJK]|\\]0;title\u{7}|\\]8;;http://x\u{1b}\\\\)",
         "[\u{0}-\u{1f}\u{7f}-\u{9f}\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]{1,3}",
         "[数据平台ｱ👩👍]{1,20}",
         Just("AKIAIOSFODNN7EXAMPLE".to_owned()),
@@ -121,6 +126,17 @@ fn unmasked(output: &str, ids: &[String]) -> Option<String> {
     })
 }
 
+/// A line in which a CI service finds a command: Azure Pipelines, `TeamCity` and the first form of GitHub Actions anywhere, the
+/// second form of GitHub Actions after blanks at its beginning.
+fn command(output: &str) -> Option<&str> {
+    let anywhere = |line: &str| {
+        let after = line.match_indices("##").map(|(at, _)| line[at..].trim_start_matches('#'));
+        let mut after = after.map(|after| after.trim_start_matches(|char: char| char.is_ascii_lowercase()));
+        after.any(|after| after.starts_with('['))
+    };
+    output.lines().find(|line| line.trim_start().starts_with("::") || anywhere(line))
+}
+
 fn without_colour(text: &str) -> String {
     let mut plain = String::new();
     for (number, piece) in text.split('\u{1b}').enumerate() {
@@ -162,7 +178,7 @@ proptest! {
                 let output = render(&assessment, format, &options).unwrap();
                 let tells = matches!(
                     format,
-                    Format::Terminal | Format::Html | Format::Markdown | Format::GithubSummary
+                    Format::Terminal | Format::Html | Format::Pdf | Format::Markdown | Format::GithubSummary
                 );
                 let known = if tells { &ids[..] } else { &ids[1..] };
                 prop_assert_eq!(unmasked(&output, known), None, "{}", format);
@@ -181,6 +197,22 @@ proptest! {
             let output = if format == Format::Csv { output.replace("\r\n", "\n") } else { output };
             let hidden: Vec<char> = output.chars().filter(newline).filter(|char| is_hidden(*char)).collect();
             prop_assert_eq!(hidden, Vec::<char>::new(), "{}", format);
+        }
+    }
+
+    #[test]
+    fn no_name_is_a_command_to_a_ci_service(texts in prop::collection::vec(text(), 4..12), width in 60_usize..200) {
+        let assessment = filled(&texts, &[samples::key_id(1)]);
+        let earlier = filled(&texts, &[samples::key_id(2)]);
+        let compared = Some(Compared { earlier, became: Vec::new() });
+        for &format in Format::ALL {
+            let widths: &[_] = if format == Format::Terminal { &[None, Some(width)] } else { &[None] };
+            for &width in widths {
+                let style = Style { width, max_rows: 100, colour: false };
+                let options = Options { style, compared: compared.clone(), ..security_tools::settled() };
+                let output = render(&assessment, format, &options).unwrap();
+                prop_assert_eq!(command(&output), None, "{}", format);
+            }
         }
     }
 

@@ -1,9 +1,13 @@
 //! The formats that security tools read: the ids, the statuses, and the limits that are documented. That they are valid
 //! against the schemas of OCSF and of Security Hub is for `scripts/formats` to show, which has these.
 
-use keysweep_core::assessment::Assessment;
+use keysweep_core::account::OrganizationalUnit;
+use keysweep_core::assessment::{AccountStatus, Assessment};
 use keysweep_core::delivery::Batch;
-use keysweep_report::asff::{BATCH, batches};
+use keysweep_core::finding::Finding;
+use keysweep_core::key::Owner;
+use keysweep_core::problem::{Gap, Problem};
+use keysweep_report::asff::{BATCH, BATCH_BYTES, batches};
 use keysweep_report::resolved::{Resolution, Resolved};
 use keysweep_report::{Format, Options, render};
 use proptest::prelude::*;
@@ -183,6 +187,64 @@ const LONGEST: &[(&str, usize)] = &[
     ("/Resources/0/Id", 512),
     ("/Resources/0/Region", 16),
 ];
+
+/// Every text as long as AWS lets it be, or longer, of letters that take four bytes.
+fn longest() -> Assessment {
+    let long = |letters: usize| "𠜎".repeat(letters);
+    let id = "111122223333";
+    let mut only = samples::account(id, Some(&long(300)));
+    only.account.path =
+        Some((0..40).map(|_| OrganizationalUnit { id: "ou-1".to_owned(), name: long(128) }).collect());
+    let tags = || (0..60).map(|number| (format!("{number}{}", long(300)), long(300)));
+    only.findings = (0..150)
+        .map(|number| Finding {
+            owner: Owner::User { name: long(64).parse().unwrap(), arn: long(600) },
+            tags: Some(tags().chain([("owner".to_owned(), long(3000))]).collect()),
+            ..samples::long_term(id, "x", number)
+        })
+        .collect();
+    let problem = |number: usize| Problem {
+        detail: Some(long(3000)),
+        ..samples::problem(
+            id,
+            Gap::KeysNotListed { user: format!("{number}{}", long(1000)).parse().unwrap() },
+            None,
+        )
+    };
+    only.problems = (0..50).map(problem).collect();
+    only.status = AccountStatus::Partial;
+    samples::assessment(vec![only])
+}
+
+#[test]
+fn requests_and_findings_have_at_most_the_bytes_that_security_hub_takes() {
+    let mut made: Vec<Batch> = Vec::new();
+    batches::<std::io::Error>(&longest(), &Options::default(), |batch| {
+        made.push(batch);
+        Ok(())
+    })
+    .unwrap();
+    let mut largest = 0;
+    for batch in &made {
+        assert!(batch.body.len() <= BATCH_BYTES, "{}", batch.body.len());
+        let request: Value = serde_json::from_slice(&batch.body).unwrap();
+        let findings = request["Findings"].as_array().unwrap();
+        assert_eq!(texts(findings, &["/Id"]).concat(), batch.ids);
+        for finding in findings {
+            assert_eq!(against_the_limits(finding), Vec::<String>::new());
+            largest = largest.max(finding.to_string().len());
+        }
+    }
+    // It is bytes that end these requests, long before a hundred findings do; and each is as full as it may be.
+    let sizes: Vec<_> = made.iter().map(|batch| (batch.ids.len(), batch.body.len())).collect();
+    let (_, all_but_last) = sizes.split_last().unwrap();
+    assert!(largest > 100_000 && sizes.len() > 2, "{largest}, {sizes:?}");
+    assert!(
+        all_but_last.iter().all(|(ids, bytes)| *ids < BATCH && *bytes + largest > BATCH_BYTES),
+        "{sizes:?}"
+    );
+    assert_eq!(sizes.iter().map(|(ids, _)| ids).sum::<usize>(), 151, "150 keys and the account");
+}
 
 fn against_the_limits(finding: &Value) -> Vec<String> {
     let mut wrong: Vec<String> = Vec::new();
