@@ -22,6 +22,10 @@ pub enum Framework {
 }
 
 impl Framework {
+    /// Every one.
+    pub const ALL: [Self; 6] =
+        [Self::CisAws, Self::SecurityHub, Self::Nist80053, Self::PciDss, Self::Iso27001, Self::Soc2];
+
     /// Its name in every output.
     pub const fn name(self) -> &'static str {
         match self {

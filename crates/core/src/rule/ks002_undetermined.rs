@@ -1,6 +1,8 @@
 //! KS002: the evidence allows both answers.
 
-use super::control::{CIS_UNUSED, NIST_DISABLE};
+use super::control::{
+    CIS_UNUSED, HUB_UNUSED, ISO_ACCESS, NIST_DISABLE, NIST_LEAST, PCI_INACTIVE, SOC2_REMOVE,
+};
 use super::{About, Rule, Severity, Way};
 use crate::finding::{Finding, Verdict};
 
@@ -23,6 +25,12 @@ pub(super) const RULE: Rule = Rule {
             commands: &["keysweep scan"],
         },
         Way {
+            with: "AWS console",
+            text: "CloudTrail > Event history, in the region that holds IAM's events: filter by resource name, with the key's id. The \
+                   statuses that it was set to are in the events' request parameters.",
+            commands: &[],
+        },
+        Way {
             with: "AWS CLI",
             text: "The status changes of the last 90 days, in the region that holds IAM's events. No result means: no change in the \
                    90 days that CloudTrail has delivered.",
@@ -31,7 +39,15 @@ pub(super) const RULE: Rule = Rule {
             ],
         },
     ],
-    controls: &[&CIS_UNUSED, &NIST_DISABLE],
+    controls: &[
+        &CIS_UNUSED,
+        &HUB_UNUSED,
+        &NIST_DISABLE,
+        &NIST_LEAST,
+        &PCI_INACTIVE,
+        &ISO_ACCESS,
+        &SOC2_REMOVE,
+    ],
     about: About::Findings {
         holds: |finding: &Finding| matches!(finding.verdict, Verdict::Undetermined),
         severity: |_, _| Severity::Low,

@@ -1,6 +1,6 @@
 //! KS004: what is known of the key cannot all be true.
 
-use super::control::NIST_LEAST;
+use super::control::{CIS_UNUSED, ISO_ACCESS, NIST_LEAST, PCI_INACTIVE, SOC2_REMOVE};
 use super::{About, Rule, Severity, Way};
 use crate::finding::{Finding, Verdict};
 
@@ -21,6 +21,12 @@ pub(super) const RULE: Rule = Rule {
             commands: &["keysweep scan"],
         },
         Way {
+            with: "AWS console",
+            text: "CloudTrail > Event history, in the region that holds IAM's events: filter by resource name, with the key's id. The \
+                   statuses that it was set to are in the events' request parameters.",
+            commands: &[],
+        },
+        Way {
             with: "AWS CLI",
             text: "The status changes that CloudTrail has, and the status now.",
             commands: &[
@@ -29,7 +35,7 @@ pub(super) const RULE: Rule = Rule {
             ],
         },
     ],
-    controls: &[&NIST_LEAST],
+    controls: &[&CIS_UNUSED, &NIST_LEAST, &PCI_INACTIVE, &ISO_ACCESS, &SOC2_REMOVE],
     about: About::Findings {
         holds: |finding: &Finding| matches!(finding.verdict, Verdict::Contradictory),
         severity: |_, _| Severity::Medium,

@@ -1,6 +1,6 @@
 //! KS005: a key of the user whom no policy limits.
 
-use super::control::{CIS_ROOT, CIS_UNUSED, ISO_ACCESS, NIST_LEAST, SOC2_REMOVE};
+use super::control::{CIS_ROOT, CIS_UNUSED, ISO_ACCESS, NIST_LEAST, PCI_INACTIVE, SOC2_REMOVE};
 use super::{About, Rule, Severity, Way};
 use crate::finding::{Finding, Verdict};
 use crate::key::Owner;
@@ -16,6 +16,12 @@ pub(super) const RULE: Rule = Rule {
     severities: &[(Severity::Critical, "long-term inactive"), (Severity::High, "otherwise")],
     remedy: "Delete it: a root user needs no access keys.",
     ways: &[
+        Way {
+            with: "keysweep",
+            text: "Finds it, dates it and names it before all other keys. It never deletes one: no role that it is given can. Scan \
+                   again once it is deleted.",
+            commands: &["keysweep scan"],
+        },
         Way {
             with: "AWS console",
             text: "Sign in as the root user > Security credentials > Access keys: check that the key is Inactive, then Actions > \
@@ -34,7 +40,7 @@ pub(super) const RULE: Rule = Rule {
             ],
         },
     ],
-    controls: &[&CIS_ROOT, &CIS_UNUSED, &NIST_LEAST, &ISO_ACCESS, &SOC2_REMOVE],
+    controls: &[&CIS_ROOT, &CIS_UNUSED, &NIST_LEAST, &PCI_INACTIVE, &ISO_ACCESS, &SOC2_REMOVE],
     about: About::Findings {
         holds: |finding: &Finding| matches!(finding.owner, Owner::Root),
         severity: |finding, _| match finding.verdict {

@@ -17,11 +17,29 @@ pub(super) const RULE: Rule = Rule {
         (Severity::Low, "every key was assessed all the same; a detail such as the owner's tags is missing"),
     ],
     remedy: "Each problem says what to do about it: most often a permission or a role's trust policy.",
-    ways: &[Way {
-        with: "keysweep",
-        text: "Mend what the problem names, and scan again; the exit code is 4 until nothing is left.",
-        commands: &["keysweep scan"],
-    }],
+    ways: &[
+        Way {
+            with: "keysweep",
+            text: "Looks which role, permission or policy is in the way, and says what mends it; the policies that a scan needs it \
+                   writes down. Then scan again: the exit code is 4 until nothing is left.",
+            commands: &["keysweep doctor --org", "keysweep policies", "keysweep scan --org"],
+        },
+        Way {
+            with: "AWS console",
+            text: "In the account that the problem names: IAM > Roles > the role > Trust relationships and Permissions. In the \
+                   management account: AWS Organizations > Policies > Service control policies.",
+            commands: &[],
+        },
+        Way {
+            with: "AWS CLI",
+            text: "Who calls, and whether the calls that a scan begins with are allowed, with the credentials that it uses.",
+            commands: &[
+                "aws sts get-caller-identity",
+                "aws iam generate-credential-report",
+                "aws cloudtrail lookup-events --region us-east-1 --max-items 1",
+            ],
+        },
+    ],
     controls: &[],
     about: About::Problems,
 };

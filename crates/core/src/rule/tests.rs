@@ -138,6 +138,44 @@ fn one_rule_is_one_id_one_file_and_one_page() {
     assert_eq!(Rule::by_id("KS999"), None);
 }
 
+/// The frameworks that are asked for, and the three ways.
+#[test]
+fn every_rule_can_be_mended_in_every_way_and_names_the_editions_of_its_controls() {
+    use Framework::{CisAws, Iso27001, Nist80053, PciDss, Soc2};
+    for rule in RULES {
+        let ways: Vec<&str> = rule.ways.iter().map(|way| way.with).collect();
+        assert!(
+            matches!(ways[..], ["keysweep", "IAM console" | "AWS console", "AWS CLI"]),
+            "{}: {ways:?}",
+            rule.id
+        );
+        for way in rule.ways {
+            let expected = match way.with {
+                "keysweep" => Some("keysweep "),
+                "AWS CLI" => Some("aws "),
+                _ => None,
+            };
+            assert!(!way.text.is_empty() && way.commands.is_empty() == expected.is_none(), "{}", rule.id);
+            let begins = |command: &&str| command.starts_with(expected.unwrap_or_default());
+            assert!(way.commands.iter().all(begins), "{}: {:?}", rule.id, way.commands);
+        }
+        for control in rule.controls {
+            // Security Hub's own controls have no editions.
+            let dated = control.references.iter().all(|reference| !reference.version.is_empty());
+            assert!(!control.references.is_empty() && dated != (control.framework == Framework::SecurityHub));
+        }
+    }
+    let bears_on = |framework| {
+        let ids =
+            RULES.iter().filter(|rule| rule.controls.iter().any(|control| control.framework == framework));
+        ids.map(|rule| rule.id).collect::<Vec<_>>()
+    };
+    let of_credentials = ["KS001", "KS002", "KS003", "KS004", "KS005"];
+    let of_findings = ["KS001", "KS002", "KS003", "KS004", "KS005", "KS006"];
+    assert_eq!([CisAws, PciDss].map(bears_on), [of_credentials; 2]);
+    assert_eq!([Nist80053, Iso27001, Soc2].map(bears_on), [of_findings; 3]);
+}
+
 /// Controls of unused credentials accept *disabled*. Only the one about root keys asks for what mends a finding.
 #[test]
 fn no_control_is_said_to_ask_for_more_than_it_does() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use keysweep_core::rule::{RULES, Rule};
+use keysweep_core::rule::{Framework, RULES, Rule};
 
 use super::{fit, numbers, severities, severity_span};
 
@@ -41,6 +41,12 @@ pub fn page(rule: &Rule) -> String {
             control.fit.name(),
             fit(control.fit)
         );
+    }
+    let bears_on = |framework| rule.controls.iter().any(|control| control.framework == framework);
+    let others: Vec<&str> =
+        Framework::ALL.into_iter().filter(|framework| !bears_on(*framework)).map(Framework::name).collect();
+    if !rule.controls.is_empty() && !others.is_empty() {
+        let _ = writeln!(text, "\nNo control of {} comes near.", others.join(" or "));
     }
     text
 }
