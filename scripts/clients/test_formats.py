@@ -171,8 +171,13 @@ def test_every_json_document_is_valid_against_its_published_schema(simulator, tm
         finding["access_key_id"] for account in json.loads(first)["accounts"] for finding in account["findings"]
         if finding["access_key_id"]
     )
+    run("exempt", "add", key, "--reason", "yearly transfer", "--author", "alice", "--expires", "90d")
+    (tmp_path / "events.json").write_text('{"Records": []}')
     documents = [
         ("assessment", first),
+        ("exemptions", run("exempt", "list", "--format", "json")),
+        ("exemption-check", run("exempt", "check", key, "--format", "json")),
+        ("import", run("evidence", "import", str(tmp_path / "events.json"), "--format", "json", codes=(0, 4))),
         ("diff", run("diff", "--format", "json", codes=(0, 3, 4))),
         ("history", run("history", "--format", "json")),
         ("explanation", run("explain", key, "--format", "json")),

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::program::{Program, Run, keysweep};
 use crate::simulated::{Aws, OLD, OTHER, account, days_ago};
+use crate::validator;
 
 const ACCOUNT: &str = "000000000001";
 
@@ -127,6 +128,7 @@ fn what_is_not_read_is_said_and_the_rest_is_kept() {
 
     let run = import(&path, "none", &["--format", "json"]).run();
     assert_eq!(run.stderr, "note: nothing is kept, as --state none says\n");
+    validator::holds("import", &run.stdout);
     let report: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(
         (run.code, &report["schema"], &report["complete"]),

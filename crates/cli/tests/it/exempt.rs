@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::program::{Run, keysweep};
 use crate::simulated::{Aws, OLD, OTHER, account, days_ago};
+use crate::validator;
 
 /// A directory with a store and perhaps a file of exemptions, and what runs there.
 struct Place {
@@ -65,6 +66,7 @@ fn an_exemption_is_added_listed_checked_and_removed() {
 
     let run = place.run(&["exempt", "list", "--format", "json"]);
     let list: Value = serde_json::from_str(&run.stdout).unwrap();
+    validator::holds("exemptions", &run.stdout);
     let one = &list["exemptions"][0];
     assert_eq!(
         (one["exemption_id"].as_str(), one["kept_in"].as_str(), one["expired"].as_bool()),
@@ -75,6 +77,9 @@ fn an_exemption_is_added_listed_checked_and_removed() {
         let run = place.run(arguments);
         assert!(run.stdout.contains("by bank (alice): yearly transfer"), "{}", run.stdout);
     }
+
+    let run = place.run(&["exempt", "check", OLD, "--format", "json"]);
+    validator::holds("exemption-check", &run.stdout);
 
     assert_eq!(place.run(&["exempt", "remove", "bank"]).code, 0);
     let run = place.run(&["exempt", "remove", "bank"]);

@@ -28,3 +28,5 @@ mod scan;
 mod simulated;
 mod state;
 mod unattended;
+#[path = "../../../report/tests/it/validator.rs"]
+mod validator;

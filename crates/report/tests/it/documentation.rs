@@ -31,6 +31,17 @@ fn every_format_is_in_the_table_with_its_file() {
 }
 
 #[test]
+fn every_schema_is_in_the_table() {
+    let directory = format!("{}/../../docs/schema", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name());
+    let table = DOCUMENT.split("## Schemas").nth(1).unwrap().split("\n## ").next().unwrap();
+    for file in files.map(|file| file.into_string().unwrap()) {
+        let name = file.strip_suffix("-v1.schema.json").unwrap();
+        assert!(table.contains(&format!("[`keysweep.{name}/v1`](schema/{file})")), "{name}");
+    }
+}
+
+#[test]
 fn every_column_is_explained_in_its_order() {
     let table = DOCUMENT.split("## CSV").nth(1).unwrap().split("\n## ").next().unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| ")).filter(|line| line.starts_with('`'));

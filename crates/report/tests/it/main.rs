@@ -21,3 +21,4 @@ mod schema;
 mod security_tools;
 mod settling;
 mod snapshots;
+mod validator;
