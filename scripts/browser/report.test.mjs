@@ -15,9 +15,10 @@ before(async () => {
 after(() => browser.close());
 
 // Opens a page that may ask the network for nothing and must not complain.
-const opened = async (file, { hash = "", ...options } = {}) => {
+const opened = async (file, { hash = "", timeout = 10_000, ...options } = {}) => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(timeout);
+  await context.addInitScript(() => addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => console.error(`policy: ${effectiveDirective} ${blockedURI}`)));
   const page = await context.newPage();
   page.complaints = [];
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && page.complaints.push(message.text()));
@@ -69,6 +70,47 @@ test("it opens from disk without a word to the network or the console, and sorts
   const longest = Math.max(...findings.map((finding) => Math.floor(finding.at_most_seconds / 86_400)));
   await page.locator("#keys thead th").nth(6).locator("button").click();
   assert.ok(days((await column(page, 7))[0]) / 86_400 >= longest);
+  await done(page);
+});
+
+test("what the page's policy forbids is refused, and would be noticed here", async () => {
+  const page = await opened(report.page);
+  await page.evaluate(() => {
+    document.body.setAttribute("style", "outline: 3px solid red");
+    document.body.append(Object.assign(document.createElement("img"), { src: "https://evil.example/x.png" }));
+    document.body.append(Object.assign(document.createElement("script"), { textContent: "window.evil = 1" }));
+  });
+  for (let waited = 0; page.complaints.filter((one) => one.startsWith("policy:")).length < 3 && waited < 100; waited += 1) await page.waitForTimeout(20);
+  const policies = new Set(page.complaints.filter((one) => one.startsWith("policy:")).map((one) => one.split(" ")[1]));
+  assert.deepEqual([...policies].sort(), ["img-src", "script-src-elem", "style-src-attr"]);
+  assert.deepEqual(await page.evaluate(() => [getComputedStyle(document.body).outlineStyle, typeof window.evil]), ["none", "undefined"]);
+  await page.context().close();
+});
+
+test("by the keyboard alone: past the header, to a key, its card and back; and landmarks and heads are there for screen readers", async () => {
+  const page = await opened(report.page);
+  const focused = () => page.evaluate(() => document.activeElement.textContent || document.activeElement.type || document.activeElement.tagName);
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "To the keys");
+  assert.ok(await page.locator(".skip").isVisible(), "it is seen while it has the focus");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "search");
+  await page.keyboard.type(findings.find((finding) => finding.access_key_id).access_key_id);
+  for (let tabs = 0; tabs < 20 && !/^AKIA/.test(await focused()); tabs += 1) await page.keyboard.press("Tab");
+  const link = page.locator("#keys tbody a").first();
+  assert.ok(await link.evaluate((element) => element === document.activeElement && getComputedStyle(element).outlineStyle !== "none"), "the focus is on the key, and is seen");
+  await page.keyboard.press("Enter");
+  assert.equal(await link.getAttribute("aria-expanded"), "true");
+  await page.locator("article").waitFor();
+  await page.keyboard.press("Enter");
+  assert.equal(await link.getAttribute("aria-expanded"), "false");
+  for (const [role, number] of [["banner", 1], ["navigation", 1], ["main", 1]]) assert.equal(await page.getByRole(role).count(), number, role);
+  assert.ok(await page.getByRole("region").count() >= 4, "each section is a region with a name");
+  assert.equal(await page.locator("#keys").getByRole("columnheader").count(), 9);
+  assert.equal(await page.locator("#keys th:not([scope])").count(), 0);
+  assert.equal(await page.locator("svg:not([aria-hidden]):not([role=img][aria-label])").count(), 0, "drawings have words, or are of no account");
+  assert.equal(await page.locator(".tools [role=status]").count(), 1, "how many keys are left is told");
   await done(page);
 });
 
@@ -143,12 +185,23 @@ test("in the dark it is dark, and the button turns it", async () => {
 test("paper has every key that is asked for, and none of the controls", async () => {
   const page = await opened(report.page);
   await page.evaluate(() => addEventListener("beforeprint", () => { window.printed = [document.querySelectorAll("#keys tbody tr").length, document.querySelectorAll("#keys thead button").length]; }));
-  await page.pdf({ format: "A4" });
+  for (const [format, box] of [["A4", "595.9 842.8"], ["Letter", "612 792"]]) {
+    const paper = (await page.pdf({ format })).toString("latin1");
+    const [width, height] = box.split(" ");
+    const boxes = [...paper.matchAll(/\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/g)];
+    assert.ok(boxes.length >= 4, `${format}: ${boxes.length} sheets`);
+    for (const [, one, other] of boxes) assert.ok(one.startsWith(width) && other.startsWith(height), `${format}: ${one} ${other}`);
+  }
   // A head with buttons in it would stand on the first sheet alone.
   assert.deepEqual(await page.evaluate(() => window.printed), [findings.length, 0]);
   assert.equal(await page.locator("#keys thead button").count(), 9, "they are there again");
   await page.emulateMedia({ media: "print" });
   for (const control of [".tools", "nav", ".top button", ".pages"]) assert.ok(!await page.locator(control).isVisible(), control);
+  // Between margins of 14 mm, at 96 dots an inch, nothing is cut off: Chromium would make the whole sheet smaller.
+  for (const millimetres of [210, 215.9]) {
+    await page.setViewportSize({ width: Math.floor((millimetres - 28) / 25.4 * 96), height: 1000 });
+    assert.ok(await overflow(page) <= 0, `${millimetres} mm`);
+  }
   await done(page);
 });
 
@@ -186,6 +239,18 @@ test("without a script it is complete, and links lead to the cards", async () =>
   assert.ok(await page.locator(`[id="${id}"]`).evaluate((card) => Math.abs(card.getBoundingClientRect().top) < innerHeight));
   const cards = (await page.locator("#cards").innerText()).replace(/\s+/g, " ").toLowerCase();
   for (const { text } of explain(report.state, key).steps) assert.ok(cards.includes(text.toLowerCase()), text);
+  await done(page);
+});
+
+test("without a script 50,000 keys are all there, as rows and as cards", { timeout: 240_000 }, async () => {
+  const page = await opened(made("all", "--findings", "50000"), { javaScriptEnabled: false, timeout: 200_000 });
+  const [keys, cards, links] = await page.evaluate(() => {
+    const ids = (selector, of) => new Set([...document.querySelectorAll(selector)].map(of));
+    const cards = ids("article", (card) => card.id);
+    const links = ids("#keys tbody a", (link) => decodeURIComponent(link.hash.slice(1)));
+    return [document.querySelectorAll("#keys tbody tr").length, cards.size, [...links].filter((id) => cards.has(id)).length];
+  });
+  assert.deepEqual([keys, cards, links], [50_000, 50_000, 50_000]);
   await done(page);
 });
 
