@@ -1,6 +1,7 @@
 //! The sentences about a whole assessment, which stand first in every format that people read. Those about one key or
 //! one account are in [`crate::words`].
 
+use keysweep_core::assessment::Conclusion;
 use keysweep_core::coverage_summary::CoverageSummary;
 use keysweep_core::totals::Totals;
 
@@ -22,6 +23,16 @@ pub fn headline(totals: &Totals) -> String {
     match keys {
         1 => format!("{keys_in_accounts}, inactive for at least {oldest}"),
         _ => format!("{keys_in_accounts}; the oldest has been inactive for at least {oldest}"),
+    }
+}
+
+/// What it comes to, in a word. Nothing is clean as long as keys are undecided.
+pub const fn result(conclusion: Conclusion, totals: &Totals) -> &'static str {
+    let undecided = totals.findings.undetermined + totals.findings.contradictory;
+    match conclusion {
+        Conclusion::Clean if undecided == 0 => "Clean",
+        Conclusion::Clean | Conclusion::LongTermKeys => "Complete",
+        Conclusion::Incomplete => "Incomplete",
     }
 }
 
@@ -114,11 +125,12 @@ pub struct Step {
     pub advice: &'static str,
 }
 
-/// What to do next, the most pressing first; what there is nothing of is left out.
-pub fn next_steps(totals: &Totals) -> Vec<Step> {
+/// What to do next with these keys, `root` of which are root users', the most pressing first; what there is nothing of is left out.
+pub fn next_steps(totals: &Totals, root: u64) -> Vec<Step> {
     let found = totals.findings;
     let step = |number, what, advice| Step { number, what, advice };
     let steps = [
+        step(root, "root user's key", "Delete it first: no policy limits what could be done with it."),
         step(
             found.long_term,
             "long-term inactive key",

@@ -337,7 +337,7 @@ pub fn last_used(last_used: &LastUsed) -> String {
 /// What an assessment comes to, in one sentence.
 pub const fn conclusion(conclusion: Conclusion) -> &'static str {
     match conclusion {
-        Conclusion::Clean => "everything was assessed, and no access key is long-term inactive",
+        Conclusion::Clean => "everything was assessed, and no access key is known to be long-term inactive",
         Conclusion::LongTermKeys => "everything was assessed, and there are long-term inactive access keys",
         Conclusion::Incomplete => {
             "something could not be assessed: more long-term inactive access keys may exist than are shown"

@@ -40,10 +40,11 @@ pub(super) fn write(page: &Page<'_>, out: &mut impl io::Write) -> io::Result<()>
 
 fn conclusion(page: &Page<'_>, out: &mut impl io::Write) -> io::Result<()> {
     let conclusion = page.assessment.conclusion();
-    let (class, word) = match conclusion {
-        Conclusion::Clean => ("good", "Clean"),
-        Conclusion::LongTermKeys => ("plain", "Complete"),
-        Conclusion::Incomplete => ("warn", "Incomplete"),
+    let word = summary::result(conclusion, &page.totals);
+    let class = match word {
+        "Clean" => "good",
+        "Incomplete" => "warn",
+        _ => "plain",
     };
     let more = if conclusion == Conclusion::Incomplete {
         " <a href=\"#missing\">What is missing, and what mends it</a>"

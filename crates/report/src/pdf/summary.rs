@@ -1,8 +1,10 @@
 //! The pages for whoever has a minute: what was found, what it means, what to do, how much of the whole it speaks for, and how
 //! it came about.
 
+use keysweep_core::assessment::Conclusion;
 use keysweep_core::cause::causes;
 use keysweep_core::finding::Verdict;
+use keysweep_core::key::Owner;
 
 use super::flow::{Block, Flow, Mark};
 use super::style::{
@@ -19,6 +21,7 @@ const CAUSES: usize = 6;
 pub(super) fn lay_out(report: &Report<'_>, flow: &mut Flow) {
     band(report, flow);
     headline(report, flow);
+    conclusion(report, flow);
     tiles(report, flow);
     meaning(report, flow);
     next_steps(report, flow);
@@ -164,6 +167,31 @@ fn headline(report: &Report<'_>, flow: &mut Flow) {
     flow.down += 6.0;
 }
 
+/// Whether everything was looked at: what is missing is never to be overlooked.
+fn conclusion(report: &Report<'_>, flow: &mut Flow) {
+    const HEIGHT: f32 = 24.0;
+    let conclusion = report.assessment.conclusion();
+    let word = summary::result(conclusion, &report.totals);
+    let ink = match conclusion {
+        Conclusion::Incomplete => AMBER,
+        Conclusion::Clean if word == "Clean" => GREEN,
+        Conclusion::Clean | Conclusion::LongTermKeys => BLUE,
+    };
+    let top = flow.down;
+    flow.add(Block::Aside(vec![
+        Mark::Area { left: LEFT, top, width: MEASURE, height: HEIGHT, radius: 0.0, ink: PALE },
+        Mark::Area { left: LEFT, top, width: 3.0, height: HEIGHT, radius: 0.0, ink },
+    ]));
+    let line = report.fonts.line(Bold, &format!("{word}."));
+    let after = LEFT + 14.0 + line.width * 10.0 + 4.0;
+    let said = format!("{}.", words::capital(words::conclusion(conclusion)));
+    flow.add(Block::Paragraph(vec![
+        Mark::Text { left: LEFT + 14.0, base: top + 15.6, size: 10.0, ink, line },
+        report.cut(Regular, &said, (10.0, BLACK), (after, top + 15.6), RIGHT - after - 6.0),
+    ]));
+    flow.down += HEIGHT + 10.0;
+}
+
 /// The four numbers.
 fn tiles(report: &Report<'_>, flow: &mut Flow) {
     const GAP: f32 = 10.0;
@@ -174,7 +202,11 @@ fn tiles(report: &Report<'_>, flow: &mut Flow) {
     let complete = format!("{} of {}", words::grouped(totals.accounts.complete), words::grouped(to_assess));
     let is_whole = totals.problems == 0;
     let tiles = [
-        (words::grouped(totals.findings.long_term), "long-term inactive keys", RED),
+        (
+            words::grouped(totals.findings.long_term),
+            "long-term inactive keys",
+            if totals.findings.long_term > 0 { RED } else { BLACK },
+        ),
         (words::grouped(totals.accounts_with_long_term_keys), "accounts that have them", BLACK),
         (oldest, "the oldest, at least", BLACK),
         (complete, "accounts complete", if is_whole { GREEN } else { AMBER }),
@@ -204,7 +236,8 @@ fn meaning(report: &Report<'_>, flow: &mut Flow) {
 
 /// What to do, in order, each step with its number of keys.
 fn next_steps(report: &Report<'_>, flow: &mut Flow) {
-    let steps = summary::next_steps(&report.totals);
+    let root = report.assessment.findings().filter(|finding| finding.owner == Owner::Root).map(|_| 1).sum();
+    let steps = summary::next_steps(&report.totals, root);
     if steps.is_empty() {
         return;
     }

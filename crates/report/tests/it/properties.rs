@@ -269,19 +269,21 @@ proptest! {
         let assessment = filled(&texts, &[samples::key_id(1), samples::key_id(2)]);
         let earlier = filled(&texts, &[samples::key_id(3), samples::key_id(4)]);
         let options = Options { compared: Some(Compared { earlier, became: Vec::new() }), ..Options::default() };
-        let page = render(&assessment, Format::Markdown, &options).unwrap();
-        let mut columns = 0;
-        for line in page.lines() {
-            let outside: String = line.split('`').step_by(2).collect();
-            prop_assert!(!outside.contains(['<', '@', '[', '\\']), "only code spans hold what is not ours: {}", line);
-            prop_assert_eq!(line.matches('`').count() % 2, 0, "{}", line);
-            let bars = line.matches('|').count();
-            if line.starts_with('|') {
-                prop_assert!(columns == 0 || columns == bars, "{} bars: {}", columns, line);
-                columns = bars;
-            } else {
-                prop_assert_eq!(bars, 0, "{}", line);
-                columns = 0;
+        for format in [Format::Markdown, Format::GithubSummary] {
+            let page = render(&assessment, format, &options).unwrap();
+            let mut columns = 0;
+            for line in page.lines() {
+                let outside: String = line.split('`').step_by(2).collect();
+                prop_assert!(!outside.contains(['<', '@', '[', '\\']), "only code spans hold what is not ours: {}", line);
+                prop_assert_eq!(line.matches('`').count() % 2, 0, "{}", line);
+                let bars = line.matches('|').count();
+                if line.starts_with('|') {
+                    prop_assert!(columns == 0 || columns == bars, "{} bars: {}", columns, line);
+                    columns = bars;
+                } else {
+                    prop_assert_eq!(bars, 0, "{}", line);
+                    columns = 0;
+                }
             }
         }
     }
