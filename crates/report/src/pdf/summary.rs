@@ -170,6 +170,7 @@ fn headline(report: &Report<'_>, flow: &mut Flow) {
 /// Whether everything was looked at: what is missing is never to be overlooked.
 fn conclusion(report: &Report<'_>, flow: &mut Flow) {
     const HEIGHT: f32 = 24.0;
+    const SIZE: f32 = 9.2;
     let conclusion = report.assessment.conclusion();
     let word = summary::result(conclusion, &report.totals);
     let ink = match conclusion {
@@ -183,11 +184,11 @@ fn conclusion(report: &Report<'_>, flow: &mut Flow) {
         Mark::Area { left: LEFT, top, width: 3.0, height: HEIGHT, radius: 0.0, ink },
     ]));
     let line = report.fonts.line(Bold, &format!("{word}."));
-    let after = LEFT + 14.0 + line.width * 10.0 + 4.0;
+    let after = LEFT + 14.0 + line.width * SIZE + 4.0;
     let said = format!("{}.", words::capital(words::conclusion(conclusion)));
     flow.add(Block::Paragraph(vec![
-        Mark::Text { left: LEFT + 14.0, base: top + 15.6, size: 10.0, ink, line },
-        report.cut(Regular, &said, (10.0, BLACK), (after, top + 15.6), RIGHT - after - 6.0),
+        Mark::Text { left: LEFT + 14.0, base: top + 15.3, size: SIZE, ink, line },
+        report.cut(Regular, &said, (SIZE, BLACK), (after, top + 15.3), RIGHT - after - 6.0),
     ]));
     flow.down += HEIGHT + 10.0;
 }
