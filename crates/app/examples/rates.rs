@@ -19,7 +19,8 @@ use keysweep_core::policy::Policy;
 use keysweep_sim::{Profile, Rate, Rates, Sim, SimPorts, WorldSpec};
 use tokio::sync::watch;
 
-/// When the assessment of each account began, and how long it took.
+/// When each account's users were known and their keys were to be listed, and how long the account took from then on. What came
+/// before waits for other limits: those of the caller's account, to enter 500 others.
 #[derive(Default)]
 struct Times(Mutex<BTreeMap<AccountId, (Stopwatch, Duration)>>);
 
@@ -27,8 +28,8 @@ impl Progress for Times {
     fn on(&self, event: Event) {
         let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::AccountStarted(account) => {
-                times.insert(account, (Stopwatch::now(), Duration::ZERO));
+            Event::KeysToList { account, .. } => {
+                times.entry(account).or_insert_with(|| (Stopwatch::now(), Duration::ZERO));
             }
             Event::AccountFinished { account, .. } => {
                 if let Some((began, took)) = times.get_mut(&account) {
@@ -141,7 +142,7 @@ fn measure(accounts: usize, users: usize, rates: &[f64]) -> Result<Vec<Shares>, 
         let Some((sent, throttled)) = lists.map(|count| (number(count.sent), number(count.throttled))) else {
             continue;
         };
-        // What the bucket held, and what came in over the whole assessment, the other calls' time included.
+        // What the bucket held, and what came in until the account was finished, the other calls' time included.
         let used = (sent - throttled) / (rate * (2.0 + took));
         if let Some(shares) = shares.get_mut(which) {
             shares.used.push(used);

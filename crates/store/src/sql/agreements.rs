@@ -52,7 +52,7 @@ impl Agreements for Sql {
     type Error = StoreError;
 
     async fn keep_plan(&self, plan: &KeptPlan) -> Result<(), StoreError> {
-        let mut open = self.database.begin(Purpose::Write).await?;
+        let mut open = self.database.begin(Purpose::Record).await?;
         open.execute(
             "insert into plans (digest, id, made_at, file) values ($1, $2, $3, $4) on conflict do nothing",
             vec![
@@ -77,7 +77,7 @@ impl Agreements for Sql {
     }
 
     async fn publish(&self, plan: Digest, at: Instant) -> Result<(), StoreError> {
-        let mut open = self.database.begin(Purpose::Write).await?;
+        let mut open = self.database.begin(Purpose::Record).await?;
         open.execute(
             "insert into publications (plan, published_at) select digest, $2 from plans where digest = $1 on conflict do nothing",
             vec![plan.to_string().as_str().into(), at.unix().into()],
@@ -103,7 +103,7 @@ impl Agreements for Sql {
     }
 
     async fn approve(&self, approval: &Approval) -> Result<(), StoreError> {
-        let mut open = self.database.begin(Purpose::Write).await?;
+        let mut open = self.database.begin(Purpose::Record).await?;
         let plan = approval.plan.to_string();
         let last = open
             .row("select coalesce(max(number), 0) from approvals where plan = $1", vec![plan.as_str().into()])
@@ -140,7 +140,7 @@ impl Agreements for Sql {
     }
 
     async fn exempt(&self, exemption: &Exemption) -> Result<bool, StoreError> {
-        let mut open = self.database.begin(Purpose::Write).await?;
+        let mut open = self.database.begin(Purpose::Record).await?;
         let added = open
             .execute(
                 "insert into exemptions (id, protects, reason, author, created_at, expires_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
@@ -159,7 +159,7 @@ impl Agreements for Sql {
     }
 
     async fn remove_exemption(&self, id: &str) -> Result<bool, StoreError> {
-        let mut open = self.database.begin(Purpose::Write).await?;
+        let mut open = self.database.begin(Purpose::Record).await?;
         let removed = open.execute("delete from exemptions where id = $1", vec![id.into()]).await?;
         open.commit().await?;
         Ok(removed == 1)

@@ -11,7 +11,7 @@ use keysweep_core::totals::Totals;
 use super::database::{Purpose, Transaction};
 use super::evidence::{self, account_id};
 use super::schema;
-use super::{PATIENCE, Sql, connect};
+use super::{PATIENCE, Sql};
 use crate::document;
 use crate::document::v1::seen::ObservationsV1;
 use crate::error::{StoreError, StoreErrorKind};
@@ -36,7 +36,7 @@ impl Sql {
     /// Looks at everything in the store at `location`, and tells all that is wrong with it. The store is neither made nor
     /// migrated. An error means that it could not even be looked at.
     pub async fn check(location: &Location) -> Result<Checked, StoreError> {
-        let store = Self { database: connect(location, false, PATIENCE).await? };
+        let store = Self::connect(location, false, PATIENCE).await?;
         store.examine().await
     }
 

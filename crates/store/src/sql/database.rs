@@ -68,8 +68,11 @@ pub(super) enum Pool {
 pub(super) enum Purpose {
     /// It sees one state of the database throughout.
     Read,
-    /// It waits for other writers first.
+    /// It waits for other writers first. Once committed, it survives the end of the process.
     Write,
+    /// As [`Purpose::Write`], and once committed, it survives a loss of power: nothing is done in AWS before what was intended is
+    /// on the disk.
+    Record,
 }
 
 impl Database {
@@ -83,7 +86,8 @@ impl Database {
             Pool::Sqlite(pool) => {
                 let begin = match purpose {
                     Purpose::Read => "begin",
-                    Purpose::Write => "begin immediate",
+                    Purpose::Write => "pragma synchronous = normal; begin immediate",
+                    Purpose::Record => "pragma synchronous = full; begin immediate",
                 };
                 pool.begin_with(begin).await.map(Inner::Sqlite)
             }
@@ -92,6 +96,10 @@ impl Database {
                 let begin = match purpose {
                     Purpose::Read => "begin isolation level repeatable read read only",
                     Purpose::Write => "begin",
+                    // A server may be set to answer before the disk has it; one that waits for replicas keeps doing so.
+                    Purpose::Record => {
+                        "begin; select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'"
+                    }
                 };
                 pool.begin_with(begin).await.map(Inner::Postgres)
             }
@@ -359,4 +367,27 @@ pub(super) fn placeholders(rows: usize, columns: usize) -> String {
         format!("({})", columns.join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use crate::{Location, Sql};
+
+    #[tokio::test]
+    async fn what_must_survive_a_loss_of_power_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::File(folder.path().join("state.db"));
+        let store = Sql::open(&location).await.unwrap();
+        let waits = async |purpose| {
+            let mut open = store.database.begin(purpose).await.unwrap();
+            let level = open.row("pragma synchronous", Vec::new()).await.unwrap().unwrap().int(0).unwrap();
+            open.commit().await.unwrap();
+            level
+        };
+        // SQLite's numbers: 1 is normal, which waits in WAL mode only when the log is moved into the file; 2 is full.
+        assert_eq!(waits(Purpose::Record).await, 2);
+        assert_eq!(waits(Purpose::Write).await, 1);
+        assert_eq!(waits(Purpose::Record).await, 2);
+    }
 }

@@ -1,8 +1,7 @@
-//! The journal of clean-up runs. One transaction an event, serialised by the row of the plan's lease; what may follow is the
-//! core's to say.
+//! The journal of clean-up runs. Whoever writes it is serialised by the row of the plan's lease; `append` adds events.
 
 use keysweep_core::account::AccountId;
-use keysweep_core::journal::{Appended, Event, Illegal, KeyRecord, Lease, Leasing, Ledger, Sealed};
+use keysweep_core::journal::{Appended, Event, KeyRecord, Lease, Leasing, Sealed};
 use keysweep_core::key::AccessKeyId;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::Journal;
@@ -14,7 +13,7 @@ use super::write::number;
 use crate::error::{StoreError, StoreErrorKind};
 
 /// The number of a lease or an event as a column holds it.
-fn column(value: u64) -> i64 {
+pub(super) fn column(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
@@ -23,14 +22,14 @@ fn damaged(what: impl Into<String>) -> StoreErrorKind {
 }
 
 /// What `leases` says of a plan.
-struct Held {
-    epoch: u64,
+pub(super) struct Held {
+    pub(super) epoch: u64,
     holder: String,
     until: Option<Instant>,
 }
 
 /// Makes all others who write this plan's journal wait for the end of the transaction, and tells who has the lease.
-async fn lock(open: &mut Transaction, plan: Digest) -> Result<Held, StoreError> {
+pub(super) async fn lock(open: &mut Transaction, plan: Digest) -> Result<Held, StoreError> {
     let plan = plan.to_string();
     open.execute(
         "insert into leases (plan, epoch, holder) values ($1, 0, '') on conflict (plan) do update set epoch = leases.epoch",
@@ -59,7 +58,7 @@ fn sealed(open: &Transaction, row: &Row) -> Result<Sealed, StoreError> {
         .map_err(|broken| open.error(damaged(broken.to_string())))
 }
 
-async fn of_key(
+pub(super) async fn of_key(
     open: &mut Transaction,
     plan: Digest,
     account: AccountId,
@@ -81,9 +80,20 @@ async fn of_key(
     Ok(record)
 }
 
+/// The last event of a journal.
+pub(super) async fn last_event(open: &mut Transaction, plan: Digest) -> Result<Option<Sealed>, StoreError> {
+    let last = open
+        .row(
+            "select number, event, previous, digest from journal where plan = $1 order by number desc limit 1",
+            vec![plan.to_string().as_str().into()],
+        )
+        .await?;
+    last.map(|row| sealed(open, &row)).transpose()
+}
+
 /// The number of the lease under which the run was opened last; 0 where it never was. What may follow is asked of that and not
 /// of the lease alone, as whoever replays the events has nothing else.
-async fn last_opened(open: &mut Transaction, plan: Digest) -> Result<u64, StoreError> {
+pub(super) async fn last_opened(open: &mut Transaction, plan: Digest) -> Result<u64, StoreError> {
     let rows = open
         .rows(
             "select number, event, previous, digest from journal where plan = $1 and account is null and access_key is null order by number desc",
@@ -108,7 +118,7 @@ impl Journal for Sql {
         now: Instant,
         until: Instant,
     ) -> Result<Leasing, StoreError> {
-        let mut open = self.database.begin(Purpose::Write).await?;
+        let mut open = self.database.begin(Purpose::Record).await?;
         let held = lock(&mut open, plan).await?;
         if let Some(end) = held.until.filter(|end| *end > now && held.holder != holder) {
             return Ok(Leasing::Held { by: held.holder, until: end });
@@ -124,7 +134,7 @@ impl Journal for Sql {
     }
 
     async fn extend(&self, lease: &Lease, until: Instant) -> Result<Option<Lease>, StoreError> {
-        let mut open = self.database.begin(Purpose::Write).await?;
+        let mut open = self.database.begin(Purpose::Record).await?;
         let extended = open
             .execute(
                 "update leases set until_at = $3 where plan = $1 and epoch = $2",
@@ -146,7 +156,7 @@ impl Journal for Sql {
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut open = self.database.begin(Purpose::Write).await?;
+        let mut open = self.database.begin(Purpose::Record).await?;
         open.execute(
             "update leases set until_at = null where plan = $1 and epoch = $2",
             vec![lease.plan.to_string().as_str().into(), column(lease.epoch).into()],
@@ -156,52 +166,7 @@ impl Journal for Sql {
     }
 
     async fn append(&self, plan: Digest, event: Event) -> Result<Appended, StoreError> {
-        let mut open = self.database.begin(Purpose::Write).await?;
-        let lease = lock(&mut open, plan).await?;
-        if let Some(epoch) = event.epoch().filter(|epoch| *epoch != lease.epoch) {
-            return Ok(Appended::Refused(Illegal::Superseded { epoch, current: lease.epoch }));
-        }
-        let last = open
-            .row(
-                "select number, event, previous, digest from journal where plan = $1 order by number desc limit 1",
-                vec![plan.to_string().as_str().into()],
-            )
-            .await?;
-        let head = match last {
-            Some(row) => {
-                let last = sealed(&open, &row)?;
-                (last.number, last.digest)
-            }
-            None => (0, plan),
-        };
-        let key = event.key().map(|(account, key)| (account, key.clone()));
-        let record = match &key {
-            Some((account, key)) => {
-                Some((*account, key.clone(), of_key(&mut open, plan, *account, key).await?))
-            }
-            None => None,
-        };
-        let opened = last_opened(&mut open, plan).await?;
-        let sealed = match Ledger::resume(plan, opened, head, record).append(event) {
-            Ok(sealed) => sealed,
-            Err(illegal) => return Ok(Appended::Refused(illegal)),
-        };
-        let (account, access_key) = key.unzip();
-        open.execute(
-            "insert into journal (plan, number, account, access_key, event, previous, digest) values ($1, $2, $3, $4, $5, $6, $7)",
-            vec![
-                plan.to_string().as_str().into(),
-                column(sealed.number).into(),
-                account.map(number).into(),
-                access_key.as_ref().map(AccessKeyId::as_str).into(),
-                sealed.text().as_str().into(),
-                sealed.previous.to_string().as_str().into(),
-                sealed.digest.to_string().as_str().into(),
-            ],
-        )
-        .await?;
-        open.commit().await?;
-        Ok(Appended::Sealed(sealed))
+        self.queue.append(&self.database, plan, event).await
     }
 
     async fn record(

@@ -1,9 +1,10 @@
 //! The store in a database: SQLite or PostgreSQL, by the same queries.
 //!
 //! `write` keeps scans, `read` tells of them, `evidence` holds what later scans recall, `check`, `prune` and `transfer`
-//! look after all of it; `schema` has the tables, and `database` the way to the two databases.
+//! look after all of it; `agreements`, `journal` and `append` keep what clean-up needs; `schema` has the tables, and `database` the way to the two databases.
 
 mod agreements;
+mod append;
 mod check;
 mod clean_up_transfer;
 mod database;
@@ -28,6 +29,7 @@ use keysweep_core::memory::{Begun, Remembered, Seen};
 use keysweep_core::ports::{Archive, Store};
 
 pub use self::check::Checked;
+use self::append::Queue;
 use self::database::{Database, Pool};
 pub use self::prune::Pruned;
 pub use self::transfer::{SCHEMA as EXPORT_SCHEMA, TransferError, Transferred};
@@ -41,6 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A store in a SQLite file, in a PostgreSQL database, or in the memory of this process.
 pub struct Sql {
     database: Database,
+    queue: Queue,
 }
 
 impl Sql {
@@ -51,9 +54,15 @@ impl Sql {
 
     /// As [`Sql::open`], and waits for other processes and for an answer no longer than `patience`.
     pub async fn open_within(location: &Location, patience: Duration) -> Result<Self, StoreError> {
-        let database = connect(location, true, patience).await?;
-        schema::migrate(&database, schema::newest()).await?;
-        Ok(Self { database })
+        let store = Self::connect(location, true, patience).await?;
+        schema::migrate(&store.database, schema::newest()).await?;
+        Ok(store)
+    }
+
+    /// Connects to the store there, as it is. A SQLite file that does not exist is made where that is wanted.
+    async fn connect(location: &Location, make: bool, patience: Duration) -> Result<Self, StoreError> {
+        let database = connect(location, make, patience).await?;
+        Ok(Self { database, queue: Queue::default() })
     }
 
     fn error(&self, kind: StoreErrorKind) -> StoreError {

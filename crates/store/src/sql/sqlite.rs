@@ -20,6 +20,7 @@ fn options(patience: Duration) -> SqliteConnectOptions {
         .busy_timeout(patience)
         // A killed process loses nothing by it; a loss of power at worst the last accounts of a scan that has not ended,
         // and never the file. The end of a scan waits for the disk (`Database::settle`).
+        // What must survive more says so itself (`Purpose::Record`).
         .synchronous(SqliteSynchronous::Normal)
 }
 

@@ -3,6 +3,8 @@
 
 use std::io::Cursor;
 
+use futures_util::future::join_all;
+use futures_util::poll;
 use keysweep_core::account::AccountId;
 use keysweep_core::approval::Approval;
 use keysweep_core::exemption::Exemption;
@@ -22,6 +24,7 @@ suite! {
     one_lease_is_in_force_at_a_time
     events_are_sealed_in_order_and_replay_alike
     what_may_not_follow_is_refused_and_not_written
+    events_that_come_at_once_get_each_its_own_answer
     runs_of_two_plans_do_not_see_each_other
     plans_are_kept_once_and_published_once
     approvals_come_back_in_their_order_and_of_their_plan
@@ -49,6 +52,7 @@ on_each_database! {
     damaged_agreements_are_refused_and_told
     exemptions_plans_and_journals_move_and_contradict_nothing
     two_processes_that_append_at_once_make_one_chain
+    a_task_that_is_dropped_while_it_appends_stops_no_other
 }
 
 const PLAN: &[u8] = b"a plan";
@@ -192,6 +196,26 @@ async fn what_may_not_follow_is_refused_and_not_written<S: Journal<Error = Store
     append(store, ended(1, 1, Outcome::Kept(Kept::Interrupted))).await.unwrap();
     append(store, ended(1, 1, deleted())).await.unwrap();
     assert!(matches!(append(store, intended(3, 1, 2)).await, Err(Illegal::AlreadyGone(_))));
+}
+
+async fn events_that_come_at_once_get_each_its_own_answer<S: Journal<Error = StoreError>>(store: &S) {
+    take(store, "one", 0, 100).await;
+    append(store, opened(1)).await.unwrap();
+    let begin = async |number: u32| {
+        // The same twice, and one of a lease that is not in force.
+        let events = [intended(1, number, 1), intended(1, number, 1), intended(7, number, 1)];
+        let [first, second, third] = events.map(|event| append(store, event));
+        let (first, second, third) = tokio::join!(first, second, third);
+        assert_eq!(first, Ok(()));
+        assert_eq!(second, Err(Illegal::StillOpen { key: key(number), attempt: 1 }));
+        assert_eq!(third, Err(Illegal::Superseded { epoch: 7, current: 1 }));
+        append(store, ended(number, 1, deleted())).await.unwrap();
+    };
+    join_all((0..60).map(begin)).await;
+    let events = store.events(plan()).await.unwrap();
+    let ledger = Ledger::replay(plan(), &events).unwrap();
+    assert_eq!((events.len(), ledger.keys().count()), (121, 60));
+    assert!(ledger.keys().all(|(.., record)| record.state() == State::Gone));
 }
 
 async fn runs_of_two_plans_do_not_see_each_other<S: Journal<Error = StoreError>>(store: &S) {
@@ -408,4 +432,23 @@ async fn two_processes_that_append_at_once_make_one_chain(place: &Place<Sql>) {
     let events = place.store.events(plan()).await.unwrap();
     let ledger = Ledger::replay(plan(), &events).unwrap();
     assert_eq!((events.len(), ledger.keys().count()), (81, 40));
+}
+
+async fn a_task_that_is_dropped_while_it_appends_stops_no_other(place: &Place<Sql>) {
+    take(&place.store, "one", 0, 100).await;
+    append(&place.store, opened(1)).await.unwrap();
+    for number in 0..20 {
+        let mut dropped = Box::pin(append(&place.store, intended(1, number, 1)));
+        let mut other = Box::pin(append(&place.store, intended(1, 100 + number, 1)));
+        // The first has its turn and asks the database; the second waits for it.
+        assert!(poll!(&mut dropped).is_pending());
+        assert!(poll!(&mut other).is_pending());
+        drop(dropped);
+        other.await.unwrap();
+        // Whether the one whose task is gone was written, asking again tells.
+        let again = append(&place.store, intended(1, number, 1)).await;
+        assert!(matches!(again, Ok(()) | Err(Illegal::StillOpen { .. })), "{again:?}");
+    }
+    let events = place.store.events(plan()).await.unwrap();
+    assert_eq!(Ledger::replay(plan(), &events).unwrap().keys().count(), 40);
 }
