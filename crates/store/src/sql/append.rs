@@ -51,7 +51,9 @@ impl Queue {
         write(database, batch).await;
         drop(turn);
         answered.await.unwrap_or_else(|_| {
-            Err(database.error(StoreErrorKind::Lost).because("another task that wrote for this one was stopped"))
+            Err(database
+                .error(StoreErrorKind::Lost)
+                .because("another task that wrote for this one was stopped"))
         })
     }
 }
@@ -96,7 +98,8 @@ async fn write_all(database: &Database, batch: &[Waiting]) -> Result<Vec<Appende
         }
         results.push(appended);
     }
-    insert(&mut open, "journal (plan, number, account, access_key, event, previous, digest)", rows, "").await?;
+    insert(&mut open, "journal (plan, number, account, access_key, event, previous, digest)", rows, "")
+        .await?;
     open.commit().await?;
     Ok(results)
 }
@@ -144,7 +147,9 @@ impl Journal {
             Some((account, id)) => {
                 let record = match self.records.entry((*account, id.clone())) {
                     Entry::Occupied(known) => known.get().clone(),
-                    Entry::Vacant(place) => place.insert(of_key(open, self.plan, *account, id).await?).clone(),
+                    Entry::Vacant(place) => {
+                        place.insert(of_key(open, self.plan, *account, id).await?).clone()
+                    }
                 };
                 Some((*account, id.clone(), record))
             }

@@ -369,25 +369,55 @@ pub(super) fn placeholders(rows: usize, columns: usize) -> String {
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Location, Sql};
 
+    async fn setting(store: &Sql, purpose: Purpose, asked: &'static str) -> Row {
+        let mut open = store.database.begin(purpose).await.unwrap();
+        let row = open.row(asked, Vec::new()).await.unwrap().unwrap();
+        open.commit().await.unwrap();
+        row
+    }
+
+    #[cfg(feature = "sqlite")]
     #[tokio::test]
     async fn what_must_survive_a_loss_of_power_waits_for_the_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let location = Location::File(folder.path().join("state.db"));
-        let store = Sql::open(&location).await.unwrap();
-        let waits = async |purpose| {
-            let mut open = store.database.begin(purpose).await.unwrap();
-            let level = open.row("pragma synchronous", Vec::new()).await.unwrap().unwrap().int(0).unwrap();
-            open.commit().await.unwrap();
-            level
-        };
-        // SQLite's numbers: 1 is normal, which waits in WAL mode only when the log is moved into the file; 2 is full.
-        assert_eq!(waits(Purpose::Record).await, 2);
-        assert_eq!(waits(Purpose::Write).await, 1);
-        assert_eq!(waits(Purpose::Record).await, 2);
+        let store = Sql::open(&Location::File(folder.path().join("state.db"))).await.unwrap();
+        // SQLite's numbers: 1 is normal, which in WAL mode waits only when the log is moved into the file; 2 is full.
+        for (purpose, level) in [(Purpose::Record, 2), (Purpose::Write, 1), (Purpose::Record, 2)] {
+            assert_eq!(setting(&store, purpose, "pragma synchronous").await.int(0).unwrap(), level);
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn the_events_of_a_key_are_found_by_their_index() {
+        let store = Sql::open(&Location::None).await.unwrap();
+        let mut open = store.database.begin(Purpose::Read).await.unwrap();
+        for of_key in [super::super::journal::OF_KEY, super::super::journal::OF_NO_KEY] {
+            let asked = sqlx::AssertSqlSafe(format!("explain query plan {of_key}"));
+            let way = open.rows(asked, Vec::new()).await.unwrap();
+            let way: Vec<String> = way.iter().map(|row| row.text(3).unwrap()).collect();
+            let all = "INDEX journal_of_key (plan=? AND account=? AND access_key=?)";
+            assert!(matches!(&way[..], [only] if only.ends_with(all)), "{way:?}");
+        }
+    }
+
+    #[cfg(feature = "test-postgres")]
+    #[tokio::test]
+    async fn what_must_survive_a_loss_of_power_waits_for_the_server_s_disk() {
+        let url = std::env::var("KEYSWEEP_TEST_POSTGRES").unwrap();
+        let parameter = if url.contains('?') { '&' } else { '?' };
+        for (set, recorded) in [("off", "on"), ("remote_apply", "remote_apply")] {
+            let location = Location::Postgres(format!("{url}{parameter}options[synchronous_commit]={set}"));
+            let store = Sql::connect(&location, false, std::time::Duration::from_secs(20)).await.unwrap();
+            for (purpose, level) in [(Purpose::Record, recorded), (Purpose::Write, set)] {
+                let row = setting(&store, purpose, "select current_setting('synchronous_commit')").await;
+                assert_eq!(row.text(0).unwrap(), level);
+            }
+        }
     }
 }

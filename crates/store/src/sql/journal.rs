@@ -21,6 +21,11 @@ fn damaged(what: impl Into<String>) -> StoreErrorKind {
     StoreErrorKind::Damaged(what.into())
 }
 
+/// The events of one key of a run.
+pub(super) const OF_KEY: &str = "select number, event, previous, digest from journal where plan = $1 and account = $2 and access_key = $3 order by number";
+/// Those that concern no single key, the last first.
+pub(super) const OF_NO_KEY: &str = "select number, event, previous, digest from journal where plan = $1 and account is null and access_key is null order by number desc";
+
 /// What `leases` says of a plan.
 pub(super) struct Held {
     pub(super) epoch: u64,
@@ -66,7 +71,7 @@ pub(super) async fn of_key(
 ) -> Result<KeyRecord, StoreError> {
     let rows = open
         .rows(
-            "select number, event, previous, digest from journal where plan = $1 and account = $2 and access_key = $3 order by number",
+            OF_KEY,
             vec![plan.to_string().as_str().into(), self::number(account).into(), key.as_str().into()],
         )
         .await?;
@@ -94,12 +99,7 @@ pub(super) async fn last_event(open: &mut Transaction, plan: Digest) -> Result<O
 /// The number of the lease under which the run was opened last; 0 where it never was. What may follow is asked of that and not
 /// of the lease alone, as whoever replays the events has nothing else.
 pub(super) async fn last_opened(open: &mut Transaction, plan: Digest) -> Result<u64, StoreError> {
-    let rows = open
-        .rows(
-            "select number, event, previous, digest from journal where plan = $1 and account is null and access_key is null order by number desc",
-            vec![plan.to_string().as_str().into()],
-        )
-        .await?;
+    let rows = open.rows(OF_NO_KEY, vec![plan.to_string().as_str().into()]).await?;
     for row in &rows {
         if let Event::Opened { epoch, .. } = sealed(open, row)?.event {
             return Ok(epoch);

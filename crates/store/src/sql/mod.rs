@@ -28,8 +28,8 @@ use keysweep_core::assessment::{AccountAssessment, Assessment};
 use keysweep_core::memory::{Begun, Remembered, Seen};
 use keysweep_core::ports::{Archive, Store};
 
-pub use self::check::Checked;
 use self::append::Queue;
+pub use self::check::Checked;
 use self::database::{Database, Pool};
 pub use self::prune::Pruned;
 pub use self::transfer::{SCHEMA as EXPORT_SCHEMA, TransferError, Transferred};

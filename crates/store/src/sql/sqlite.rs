@@ -22,6 +22,8 @@ fn options(patience: Duration) -> SqliteConnectOptions {
         // and never the file. The end of a scan waits for the disk (`Database::settle`).
         // What must survive more says so itself (`Purpose::Record`).
         .synchronous(SqliteSynchronous::Normal)
+        // 16 MiB, in KiB: SQLite's 2 MB do not hold the indices of 100,000 keys.
+        .pragma("cache_size", "-16384")
 }
 
 async fn pool(

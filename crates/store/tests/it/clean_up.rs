@@ -53,6 +53,7 @@ on_each_database! {
     exemptions_plans_and_journals_move_and_contradict_nothing
     two_processes_that_append_at_once_make_one_chain
     a_task_that_is_dropped_while_it_appends_stops_no_other
+    a_run_of_version_3_goes_on_where_it_was
 }
 
 const PLAN: &[u8] = b"a plan";
@@ -451,4 +452,29 @@ async fn a_task_that_is_dropped_while_it_appends_stops_no_other(place: &Place<Sq
     }
     let events = place.store.events(plan()).await.unwrap();
     assert_eq!(Ledger::replay(plan(), &events).unwrap().keys().count(), 40);
+}
+
+async fn a_run_of_version_3_goes_on_where_it_was(place: &Place<Sql>) {
+    take(&place.store, "one", 0, 100).await;
+    for event in [opened(1), intended(1, 1, 1), ended(1, 1, deleted()), intended(1, 2, 1)] {
+        append(&place.store, event).await.unwrap();
+    }
+    let before = place.store.events(plan()).await.unwrap();
+    for statement in [
+        "drop index journal_of_key",
+        "alter table journal rename to newer",
+        "create table journal (plan text not null, number bigint not null, account bigint, access_key text, event text not null, \
+         previous text not null, digest text not null, primary key (plan, number))",
+        "insert into journal select * from newer",
+        "drop table newer",
+        "create index journal_of_key on journal (plan, account, access_key, number)",
+        "update keysweep_schema set version = 3",
+    ] {
+        place.execute(statement).await;
+    }
+    let store = Sql::open(&place.location).await.unwrap();
+    assert_eq!(store.events(plan()).await.unwrap(), before);
+    append(&store, ended(2, 1, deleted())).await.unwrap();
+    let ledger = Ledger::replay(plan(), &store.events(plan()).await.unwrap()).unwrap();
+    assert!(ledger.keys().all(|(.., record)| record.state() == State::Gone));
 }
