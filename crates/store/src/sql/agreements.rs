@@ -67,12 +67,11 @@ impl Agreements for Sql {
     }
 
     async fn plans(&self) -> Result<Vec<KeptPlan>, StoreError> {
-        let mut open = self.database.begin(Purpose::Read).await?;
+        let mut open = self.database.begin(Purpose::Ask).await?;
         let rows = open
             .rows("select digest, id, made_at, file from plans order by made_at desc, id desc", Vec::new())
             .await?;
         let plans = rows.iter().map(|row| plan(&open, row)).collect::<Result<_, _>>()?;
-        open.commit().await?;
         Ok(plans)
     }
 
@@ -87,7 +86,7 @@ impl Agreements for Sql {
     }
 
     async fn published(&self) -> Result<Vec<(Instant, KeptPlan)>, StoreError> {
-        let mut open = self.database.begin(Purpose::Read).await?;
+        let mut open = self.database.begin(Purpose::Ask).await?;
         let rows = open
             .rows(
                 "select digest, id, made_at, file, published_at from plans join publications on plan = digest order by published_at, digest",
@@ -98,7 +97,6 @@ impl Agreements for Sql {
             .iter()
             .map(|row| Ok((Instant::from_unix(row.int(4)?), plan(&open, row)?)))
             .collect::<Result<_, StoreError>>()?;
-        open.commit().await?;
         Ok(published)
     }
 
@@ -127,7 +125,7 @@ impl Agreements for Sql {
     }
 
     async fn approvals(&self, plan: Digest) -> Result<Vec<Approval>, StoreError> {
-        let mut open = self.database.begin(Purpose::Read).await?;
+        let mut open = self.database.begin(Purpose::Ask).await?;
         let rows = open
             .rows(
                 "select plan, by_name, account, arn, comment, approved_at, expires_at from approvals where plan = $1 order by number",
@@ -135,7 +133,6 @@ impl Agreements for Sql {
             )
             .await?;
         let approvals = rows.iter().map(|row| approval(&open, row)).collect::<Result<_, _>>()?;
-        open.commit().await?;
         Ok(approvals)
     }
 
@@ -166,7 +163,7 @@ impl Agreements for Sql {
     }
 
     async fn kept_exemptions(&self) -> Result<Vec<Exemption>, StoreError> {
-        let mut open = self.database.begin(Purpose::Read).await?;
+        let mut open = self.database.begin(Purpose::Ask).await?;
         let rows = open
             .rows(
                 "select id, protects, reason, author, created_at, expires_at from exemptions order by id",
@@ -174,7 +171,6 @@ impl Agreements for Sql {
             )
             .await?;
         let exemptions = rows.iter().map(|row| exemption(&open, row)).collect::<Result<_, _>>()?;
-        open.commit().await?;
         Ok(exemptions)
     }
 }

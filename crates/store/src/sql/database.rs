@@ -63,9 +63,11 @@ pub(super) enum Pool {
     Postgres(sqlx::PgPool),
 }
 
-/// Whether a transaction writes.
+/// What is to be done with the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
+    /// One query, which sees one state of the database by itself.
+    Ask,
     /// It sees one state of the database throughout.
     Read,
     /// It waits for other writers first. Once committed, it survives the end of the process.
@@ -85,23 +87,25 @@ impl Database {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite(pool) => {
                 let begin = match purpose {
-                    Purpose::Read => "begin",
-                    Purpose::Write => "pragma synchronous = normal; begin immediate",
-                    Purpose::Record => "pragma synchronous = full; begin immediate",
+                    Purpose::Ask => None,
+                    Purpose::Read => Some("begin"),
+                    Purpose::Write => Some("pragma synchronous = normal; begin immediate"),
+                    Purpose::Record => Some("pragma synchronous = full; begin immediate"),
                 };
-                pool.begin_with(begin).await.map(Inner::Sqlite)
+                Held::of(pool, begin).await.map(Inner::Sqlite)
             }
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let begin = match purpose {
-                    Purpose::Read => "begin isolation level repeatable read read only",
-                    Purpose::Write => "begin",
+                    Purpose::Ask => None,
+                    Purpose::Read => Some("begin isolation level repeatable read read only"),
+                    Purpose::Write => Some("begin"),
                     // A server may be set to answer before the disk has it; one that waits for replicas keeps doing so.
-                    Purpose::Record => {
-                        "begin; select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'"
-                    }
+                    Purpose::Record => Some(
+                        "begin; select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'",
+                    ),
                 };
-                pool.begin_with(begin).await.map(Inner::Postgres)
+                Held::of(pool, begin).await.map(Inner::Postgres)
             }
         };
         let inner = inner.map_err(|error| failure(&self.name, error))?;
@@ -139,7 +143,8 @@ impl Database {
     }
 }
 
-/// A transaction. It is rolled back where it is dropped without [`Transaction::commit`].
+/// A transaction; for [`Purpose::Ask`], no more than the way to one query. It is rolled back where it is dropped without
+/// [`Transaction::commit`].
 pub(super) struct Transaction {
     name: String,
     inner: Inner,
@@ -147,9 +152,38 @@ pub(super) struct Transaction {
 
 enum Inner {
     #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Sqlite(Held<sqlx::Sqlite>),
     #[cfg(feature = "postgres")]
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Postgres(Held<sqlx::Postgres>),
+}
+
+/// A connection, in a transaction or not.
+enum Held<D: sqlx::Database> {
+    Alone(sqlx::pool::PoolConnection<D>),
+    Begun(sqlx::Transaction<'static, D>),
+}
+
+impl<D: sqlx::Database> Held<D> {
+    async fn of(pool: &sqlx::Pool<D>, begin: Option<&'static str>) -> Result<Self, sqlx::Error> {
+        match begin {
+            Some(begin) => pool.begin_with(begin).await.map(Self::Begun),
+            None => pool.acquire().await.map(Self::Alone),
+        }
+    }
+
+    fn connection(&mut self) -> &mut D::Connection {
+        match self {
+            Self::Alone(connection) => connection,
+            Self::Begun(transaction) => transaction,
+        }
+    }
+
+    async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Alone(_) => Ok(()),
+            Self::Begun(transaction) => transaction.commit().await,
+        }
+    }
 }
 
 macro_rules! bound {
@@ -193,11 +227,11 @@ impl Transaction {
         let done = match &mut self.inner {
             #[cfg(feature = "sqlite")]
             Inner::Sqlite(open) => {
-                bound!(sql, values).execute(&mut **open).await.map(|done| done.rows_affected())
+                bound!(sql, values).execute(open.connection()).await.map(|done| done.rows_affected())
             }
             #[cfg(feature = "postgres")]
             Inner::Postgres(open) => {
-                bound!(sql, values).execute(&mut **open).await.map(|done| done.rows_affected())
+                bound!(sql, values).execute(open.connection()).await.map(|done| done.rows_affected())
             }
         };
         done.map_err(|error| failure(&self.name, error))
@@ -207,9 +241,9 @@ impl Transaction {
     pub(super) async fn run(&mut self, sql: impl SqlSafeStr) -> Result<(), StoreError> {
         let done = match &mut self.inner {
             #[cfg(feature = "sqlite")]
-            Inner::Sqlite(open) => sqlx::raw_sql(sql).execute(&mut **open).await.map(|_| ()),
+            Inner::Sqlite(open) => sqlx::raw_sql(sql).execute(open.connection()).await.map(|_| ()),
             #[cfg(feature = "postgres")]
-            Inner::Postgres(open) => sqlx::raw_sql(sql).execute(&mut **open).await.map(|_| ()),
+            Inner::Postgres(open) => sqlx::raw_sql(sql).execute(open.connection()).await.map(|_| ()),
         };
         done.map_err(|error| failure(&self.name, error))
     }
@@ -223,12 +257,12 @@ impl Transaction {
         let rows = match &mut self.inner {
             #[cfg(feature = "sqlite")]
             Inner::Sqlite(open) => bound!(sql, values)
-                .fetch_all(&mut **open)
+                .fetch_all(open.connection())
                 .await
                 .map(|rows| rows.into_iter().map(AnyRow::Sqlite).collect::<Vec<_>>()),
             #[cfg(feature = "postgres")]
             Inner::Postgres(open) => bound!(sql, values)
-                .fetch_all(&mut **open)
+                .fetch_all(open.connection())
                 .await
                 .map(|rows| rows.into_iter().map(AnyRow::Postgres).collect()),
         };

@@ -146,12 +146,11 @@ impl Journal for Sql {
     }
 
     async fn is_in_force(&self, lease: &Lease) -> Result<bool, StoreError> {
-        let mut open = self.database.begin(Purpose::Read).await?;
+        let mut open = self.database.begin(Purpose::Ask).await?;
         let row = open
             .row("select epoch from leases where plan = $1", vec![lease.plan.to_string().as_str().into()])
             .await?;
         let epoch = row.map(|row| row.int(0)).transpose()?;
-        open.commit().await?;
         Ok(epoch == Some(column(lease.epoch)))
     }
 
@@ -175,14 +174,13 @@ impl Journal for Sql {
         account: AccountId,
         key: &AccessKeyId,
     ) -> Result<KeyRecord, StoreError> {
-        let mut open = self.database.begin(Purpose::Read).await?;
+        let mut open = self.database.begin(Purpose::Ask).await?;
         let record = of_key(&mut open, plan, account, key).await?;
-        open.commit().await?;
         Ok(record)
     }
 
     async fn events(&self, plan: Digest) -> Result<Vec<Sealed>, StoreError> {
-        let mut open = self.database.begin(Purpose::Read).await?;
+        let mut open = self.database.begin(Purpose::Ask).await?;
         let rows = open
             .rows(
                 "select number, event, previous, digest from journal where plan = $1 order by number",
@@ -190,12 +188,11 @@ impl Journal for Sql {
             )
             .await?;
         let events = rows.iter().map(|row| sealed(&open, row)).collect::<Result<_, _>>()?;
-        open.commit().await?;
         Ok(events)
     }
 
     async fn runs(&self) -> Result<Vec<Digest>, StoreError> {
-        let mut open = self.database.begin(Purpose::Read).await?;
+        let mut open = self.database.begin(Purpose::Ask).await?;
         let rows = open.rows("select distinct plan from journal order by plan", Vec::new()).await?;
         let run = |row: &Row| {
             row.text(0)?
@@ -203,7 +200,6 @@ impl Journal for Sql {
                 .map_err(|error| open.error(damaged(format!("the journal's plan: {error}"))))
         };
         let runs = rows.iter().map(run).collect::<Result<_, _>>()?;
-        open.commit().await?;
         Ok(runs)
     }
 }

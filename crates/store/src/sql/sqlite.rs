@@ -36,6 +36,8 @@ async fn pool(
         .max_connections(1)
         .acquire_timeout(2 * patience)
         .idle_timeout(None)
+        // A file does not hang up.
+        .test_before_acquire(false)
         .max_lifetime(None)
         .connect_with(options)
         .await
