@@ -112,6 +112,16 @@ impl Filters {
         (self.include.is_empty() || self.include.iter().any(may)) && !self.exclude.iter().any(surely)
     }
 
+    /// The filters of `--include`, and then those of `--exclude`, that surely select none of these accounts.
+    pub fn idle<'a>(
+        &self,
+        accounts: impl Iterator<Item = &'a Account> + Clone,
+    ) -> (Vec<&Selector>, Vec<&Selector>) {
+        let idle =
+            |selector: &&Selector| accounts.clone().all(|account| selector.matches(account) == Some(false));
+        (self.include.iter().filter(idle).collect(), self.exclude.iter().filter(idle).collect())
+    }
+
     /// Whether any filter asks for tags of accounts.
     pub fn needs_tags(&self) -> bool {
         self.include.iter().chain(&self.exclude).any(|selector| matches!(selector, Selector::Tag { .. }))

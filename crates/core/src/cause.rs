@@ -41,6 +41,8 @@ pub enum Cause {
     NotUnderstood,
     /// A user was deleted or renamed while the scan ran.
     ChangedMeanwhile,
+    /// A filter selects none of the accounts that were listed, or all together leave none.
+    Filters,
     /// The scan was stopped, or its deadline passed.
     Interrupted,
     /// AWS refused it for another reason.
@@ -66,6 +68,7 @@ impl Cause {
             Self::Unavailable => "unavailable",
             Self::NotUnderstood => "not_understood",
             Self::ChangedMeanwhile => "changed_meanwhile",
+            Self::Filters => "filters",
             Self::Interrupted => "interrupted",
             Self::Refused => "refused",
         }
@@ -88,6 +91,7 @@ impl Cause {
         Self::Unavailable,
         Self::NotUnderstood,
         Self::ChangedMeanwhile,
+        Self::Filters,
         Self::Interrupted,
         Self::Refused,
     ];
@@ -149,6 +153,7 @@ impl fmt::Display for Cause {
             Self::Unavailable => "AWS, or the way to it, did not answer",
             Self::NotUnderstood => "AWS's answer could not be understood",
             Self::ChangedMeanwhile => "a user was deleted or renamed meanwhile",
+            Self::Filters => "--include and --exclude leave no account, or not those that were meant",
             Self::Interrupted => "the scan was stopped, or its time was over",
             Self::Refused => "AWS refused it",
         })
@@ -160,6 +165,7 @@ impl Problem {
     pub fn cause(&self) -> Cause {
         match (&self.gap, &self.error) {
             (Gap::ExpectedAccountNotComplete, _) => Cause::ExpectedAccount,
+            (Gap::NothingSelected, _) => Cause::Filters,
             // An error is why the scan could not go on, such as credentials that expired.
             (_, Some(error)) => Cause::of_error(error),
             (Gap::Interrupted | Gap::AccountsNotListed, None) => Cause::Interrupted,

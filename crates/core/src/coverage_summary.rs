@@ -81,11 +81,11 @@ impl CoverageSummary {
     }
 }
 
-/// How many users of the account had their keys looked at; `None` where it was not entered or its users are not known.
+/// How many users of the account surely had their keys looked at; `None` where no user's were: it was not entered, or its users
+/// could not be listed at all.
 fn users_looked_at(assessed: &AccountAssessment) -> Option<u64> {
     let entered = matches!(assessed.status, AccountStatus::Complete | AccountStatus::Partial);
-    let listed = !assessed.problems.iter().any(|problem| problem.gap == Gap::UsersNotListed);
-    if !(entered && listed) {
+    if !entered || assessed.method.is_none() {
         return None;
     }
     let missed: BTreeSet<_> = assessed
@@ -97,7 +97,8 @@ fn users_looked_at(assessed: &AccountAssessment) -> Option<u64> {
         })
         .collect();
     let missed = u64::try_from(missed.len()).unwrap_or(u64::MAX);
-    Some(assessed.users?.saturating_sub(missed))
+    // Of users that were listed in part, nobody knows how many they were.
+    Some(assessed.users.map_or(0, |users| users.saturating_sub(missed)))
 }
 
 impl Assessment {

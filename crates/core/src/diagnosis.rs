@@ -101,6 +101,8 @@ pub enum Subject {
     Clock,
     /// The place of the caller's account in the organization.
     Place,
+    /// The accounts that the filters let through.
+    Selection,
     /// One operation, by a call that changes nothing.
     Call(Call),
 }
@@ -112,6 +114,7 @@ impl Subject {
             Self::Endpoint { variable } => variable.clone(),
             Self::Clock => "clock".to_owned(),
             Self::Place => "place".to_owned(),
+            Self::Selection => "selection".to_owned(),
             Self::Call(call) => call.to_string(),
         }
     }
@@ -139,6 +142,8 @@ pub enum Fault {
     ClockOff(SignedDuration),
     /// An organization cannot be scanned from here.
     WrongPlace,
+    /// There are accounts, and the filters let none through.
+    NothingSelected,
     /// A URL is none.
     NotAUrl(String),
 }

@@ -296,6 +296,7 @@ fn hides(gap: &Gap, finding: &Finding) -> bool {
         | Gap::AccountsNotListed
         | Gap::OrganizationalUnitsNotRead
         | Gap::AccountTagsNotRead
+        | Gap::NothingSelected
         | Gap::ExpectedAccountNotComplete => false,
     }
 }

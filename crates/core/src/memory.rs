@@ -25,6 +25,20 @@ pub struct Begun {
     pub policy: Policy,
     /// When it began.
     pub started_at: Instant,
+    /// Which accounts and users it was asked to look at.
+    pub selection: Selection,
+}
+
+/// What a scan was asked to look at. One that goes on with it must be asked for the same: what both together say would
+/// otherwise be of neither.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The texts of `--include`, in their order.
+    pub include: Vec<String>,
+    /// Those of `--exclude`.
+    pub exclude: Vec<String>,
+    /// Whether every user is listed (`--exhaustive`).
+    pub exhaustive: bool,
 }
 
 impl Begun {

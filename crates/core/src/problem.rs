@@ -65,6 +65,8 @@ pub enum Gap {
     OrganizationalUnitsNotRead,
     /// The tags of an account could not be read, so a filter by tag could not be applied to it.
     AccountTagsNotRead,
+    /// A filter selects none of the accounts that were listed, or all together leave none to be assessed.
+    NothingSelected,
     /// An account that was expected to be assessed completely was not.
     ExpectedAccountNotComplete,
     /// The scan was stopped before this was assessed.
@@ -90,6 +92,7 @@ impl Gap {
             Self::AccountsNotListed => "accounts_not_listed",
             Self::OrganizationalUnitsNotRead => "organizational_units_not_read",
             Self::AccountTagsNotRead => "account_tags_not_read",
+            Self::NothingSelected => "nothing_selected",
             Self::ExpectedAccountNotComplete => "expected_account_not_complete",
             Self::Interrupted => "interrupted",
         }
@@ -168,6 +171,9 @@ impl fmt::Display for Gap {
             Self::AccountTagsNotRead => f.write_str(
                 "the account's tags could not be read: it is assessed whatever the filters by tag say",
             ),
+            Self::NothingSelected => {
+                f.write_str("accounts that were to be assessed are not among those that were listed")
+            }
             Self::ExpectedAccountNotComplete => {
                 f.write_str("the account was expected to be assessed completely, and was not")
             }
@@ -198,8 +204,15 @@ impl Problem {
         let kind = self.error.as_ref().map(|error| error.kind);
         let permission = self.error.as_ref().and_then(|error| error.call.permission());
         match (&self.gap, kind) {
+            // Only an end by the deadline has more to say.
+            (Gap::Interrupted | Gap::AccountsNotListed, None) if self.detail.is_some() => {
+                "Scan again with a longer --deadline, or fewer accounts (--include).".to_owned()
+            }
             (Gap::Interrupted | Gap::AccountsNotListed, None) => {
-                "Go on with keysweep scan --resume if the scan was stopped; if its time was over, scan again with a longer --deadline.".to_owned()
+                "Go on with keysweep scan --resume, or scan again where the scan had no store (--state none).".to_owned()
+            }
+            (Gap::NothingSelected, _) => {
+                "Correct --include and --exclude: the report lists every account with its organizational unit.".to_owned()
             }
             (Gap::Interrupted, Some(CallErrorKind::CredentialsExpired)) => {
                 "Renew the caller's credentials (aws sso login, or a new session) and go on with keysweep scan --resume.".to_owned()
@@ -231,7 +244,10 @@ impl Problem {
                 "AWS refused calls for too long. Scan again when fewer other tools call the account, or raise --give-up-after.".to_owned()
             }
             (_, Some(CallErrorKind::Unavailable)) => "Check the network and AWS's health status, and scan again.".to_owned(),
-            (Gap::ReportUnavailable | Gap::ReportDistrusted { .. } | Gap::RootKeysNotAssessed, _) => {
+            (Gap::RootKeysNotAssessed, _) => {
+                "Scan again later, and without --exhaustive: only the credential report tells the status of the root user's keys.".to_owned()
+            }
+            (Gap::ReportUnavailable | Gap::ReportDistrusted { .. }, _) => {
                 "Scan again later. To do without the report, use --exhaustive.".to_owned()
             }
             _ => "Scan again; if it stays, report it with the message above.".to_owned(),

@@ -23,7 +23,7 @@ use keysweep_core::evidence::{
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::infer::{Assertion, Claim, Confidence, EarliestGround, Grounds, LatestGround};
 use keysweep_core::key::{AccessKey, AccessKeyId, KeyStatus, LastUsed, ListedStatus, Owner, UserName};
-use keysweep_core::memory::{Begun, ListedUser, Listing, RowIdentity, Seen};
+use keysweep_core::memory::{Begun, ListedUser, Listing, RowIdentity, Seen, Selection};
 use keysweep_core::policy::Policy;
 use keysweep_core::ports::{Archive, Store};
 use keysweep_core::time::{Instant, Interval, SignedDuration, Span};
@@ -203,6 +203,7 @@ async fn keep(store: &Sql, id: &str, accounts: u64, keys: u64, start: i64, now: 
     };
     let seen: Vec<Seen> = (0..accounts).map(|account| seen(account, keys, id, start, now)).collect();
     let begun = Begun {
+        selection: Selection::default(),
         id: assessment.id.clone(),
         version: assessment.version.clone(),
         scope: assessment.scope.clone(),

@@ -74,6 +74,9 @@ pub(super) async fn survey<D: Directory, C: Clock>(
     if let Ok(page) = first {
         let InScope { accounts, more, failures } = in_scope(lister, page, filters, sample).await;
         surveyed.listed = Some(Listed { in_scope: accounts.len(), more });
+        if accounts.is_empty() && !more {
+            surveyed.checks.push(check(None, Subject::Selection, Outcome::Fails(Fault::NothingSelected)));
+        }
         surveyed.checks.extend(failures.into_iter().map(|error| failed(None, error)));
         let management = surveyed.place.organization().map(|organization| organization.management_account);
         surveyed.chosen = choose(&accounts, own, management, sample);

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use keysweep_core::account::AccountId;
-use keysweep_core::assessment::AccountAssessment;
 use keysweep_core::call::{CallError, CallErrorKind};
 use keysweep_core::ports::Clock;
 use keysweep_core::problem::{Gap, Problem};
@@ -17,7 +16,7 @@ pub(super) enum End {
     Stopped,
     /// Its time is over.
     Deadline(Duration),
-    /// The caller's credentials have expired: no account could be entered any more.
+    /// The caller's credentials have expired: nothing can be called any more.
     CredentialsExpired(CallError),
 }
 
@@ -65,9 +64,8 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// The error by which an account could not be entered, where it says that no other will be either.
-pub(super) fn credentials_expired(result: &AccountAssessment) -> Option<&CallError> {
-    let entering = result.problems.iter().filter(|problem| problem.gap == Gap::AccountNotEntered);
-    let mut errors = entering.filter_map(|problem| problem.error.as_ref());
+/// The error that says that the caller's credentials have expired: then no other call will succeed either.
+pub(super) fn credentials_expired(problems: &[Problem]) -> Option<&CallError> {
+    let mut errors = problems.iter().filter_map(|problem| problem.error.as_ref());
     errors.find(|error| error.kind == CallErrorKind::CredentialsExpired)
 }

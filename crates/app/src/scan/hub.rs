@@ -7,6 +7,7 @@ use keysweep_core::memory::Seen;
 use keysweep_core::ports::{Accounts, Clock, Store};
 
 use super::ScanRequest;
+use super::end::credentials_expired;
 use crate::account::{self, Assessed, Plan};
 use crate::gate::{Caller, Desk, Gates};
 use crate::log;
@@ -68,8 +69,9 @@ impl<A: Accounts, S: Store, C: Clock> Hub<'_, A, S, C> {
         }
         problems.append(&mut result.problems);
         result.problems = problems;
-        // What was not assessed is kept only with the end of the scan: one that is resumed tries it again.
-        if result.status != AccountStatus::NotAssessed {
+        // What was not assessed is kept only with the end of the scan: one that is resumed tries it again. So it does where the
+        // caller's credentials expired on the way.
+        if result.status != AccountStatus::NotAssessed && credentials_expired(&result.problems).is_none() {
             let keep = async || self.memory.keep(&self.request.id, &result, &seen).await;
             self.desk.timed(Some(id), Phase::Keep, keep).await;
         }

@@ -5,16 +5,19 @@ mod end;
 mod hub;
 mod run;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use keysweep_core::assessment::{AccountAssessment, Assessment, Scope};
+use keysweep_core::account::AccountId;
+use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, Scope};
 use keysweep_core::call::{Call, CallError};
-use keysweep_core::memory::Begun;
+use keysweep_core::memory::{Begun, Selection};
 use keysweep_core::policy::Policy;
 use keysweep_core::ports::{Accounts, Clock, Directory, Store};
+use keysweep_core::problem::{Gap, Problem};
 use tokio::sync::watch;
 
-use crate::filter::Filters;
+use crate::filter::{Filters, Selector};
 use crate::gate::{Caller, Desk, Gates};
 use crate::log;
 use crate::max_rate::MaxRate;
@@ -82,9 +85,23 @@ pub enum ScanError {
     /// The scan to go on with was another's.
     #[error("scan {0} was begun for another account or organization")]
     OfAnother(String),
+    /// The scan to go on with was asked for something else.
+    #[error("scan {} was begun with other filters, or with another way of listing", .0.id)]
+    OtherSelection(Box<Begun>),
     /// The store could not take in a new scan. Nothing was assessed yet.
     #[error("the scan could not be recorded in the store")]
     Store(#[source] StoreFailure),
+}
+
+impl ScanRequest {
+    fn selection(&self) -> Selection {
+        let texts = |selectors: &[Selector]| selectors.iter().map(ToString::to_string).collect();
+        let (include, exclude) = match &self.target {
+            Target::OwnAccount => (Vec::new(), Vec::new()),
+            Target::Organization(filters) => (texts(&filters.include), texts(&filters.exclude)),
+        };
+        Selection { include, exclude, exhaustive: self.exhaustive }
+    }
 }
 
 /// What came of a scan.
@@ -144,10 +161,16 @@ where
         caller: identity,
         policy: request.policy,
         started_at,
+        selection: request.selection(),
     };
     let memory = match &request.resume {
-        Some(resumed) if resumed.begun.same_scope(&begun) => Memory::of(store),
-        Some(resumed) => return Err(ScanError::OfAnother(resumed.begun.id.clone())),
+        Some(resumed) if !resumed.begun.same_scope(&begun) => {
+            return Err(ScanError::OfAnother(resumed.begun.id.clone()));
+        }
+        Some(resumed) if resumed.begun.selection != begun.selection => {
+            return Err(ScanError::OtherSelection(Box::new(resumed.begun.clone())));
+        }
+        Some(_) => Memory::of(store),
         None => Memory::begin(store, &begun).await.map_err(ScanError::Store)?,
     };
     log::scan_begun(&begun, request.resume.is_some());
@@ -156,10 +179,13 @@ where
 
     let kept = request.resume.as_ref().map_or(&[][..], |resumed| &resumed.kept);
     let run = Run { lister: &lister, hub: &hub, filters };
-    let Ran { results, problems, end } =
+    let Ran { results, mut problems, end } =
         run.until(first_page, kept, ending(stop, request.deadline, clock)).await;
+    if end.is_none() && problems.is_empty() {
+        problems.extend(nothing_selected(filters, &results));
+    }
 
-    let Begun { id, version, scope, caller: identity, policy, started_at } = begun;
+    let Begun { id, version, scope, caller: identity, policy, started_at, .. } = begun;
     let assessment = Assessment {
         id,
         version,
@@ -178,4 +204,23 @@ where
         memory.finish(&assessment).await;
     }
     Ok(Scanned { assessment, not_kept: memory.into_failure() })
+}
+
+/// What was asked for and is not there, once every account is listed: an organizational unit that was renamed, an account that
+/// left. Nothing is not the same as nothing wrong.
+fn nothing_selected(filters: &Filters, results: &BTreeMap<AccountId, AccountAssessment>) -> Vec<Problem> {
+    let listed = match results.len() {
+        1 => "the one account that was listed".to_owned(),
+        number => format!("the {number} accounts that were listed"),
+    };
+    let (idle, _) = filters.idle(results.values().map(|result| &result.account));
+    let mut details: Vec<String> =
+        idle.into_iter().map(|selector| format!("--include {selector} selects none of {listed}")).collect();
+    if details.is_empty() && results.values().all(|result| matches!(result.status, AccountStatus::Skipped(_)))
+    {
+        details.push(format!("{listed} are left out, all of them"));
+    }
+    let problem =
+        |detail| Problem { account: None, gap: Gap::NothingSelected, error: None, detail: Some(detail) };
+    details.into_iter().map(problem).collect()
 }

@@ -86,13 +86,27 @@ impl<A: Accounts, D: Directory, S: Store, C: Clock> Run<'_, A, D, S, C> {
                 match select(&mut ending, steps.next()).await {
                     Either::Left((end, _)) => break Some(end),
                     Either::Right((None, _)) => break None,
-                    Either::Right((Some(Step::Listed(unlisted)), _)) => problems = Some(unlisted),
-                    Either::Right((Some(Step::Assessed(result)), _)) => {
-                        if let Some(error) = credentials_expired(&result) {
-                            break Some(End::CredentialsExpired(error.clone()));
+                    Either::Right((Some(Step::Listed(unlisted)), _)) => {
+                        let expired = credentials_expired(&unlisted).cloned();
+                        problems = Some(unlisted);
+                        if let Some(error) = expired {
+                            break Some(End::CredentialsExpired(error));
                         }
-                        open.accounts().remove(&result.account.id);
-                        results.insert(result.account.id, *result);
+                    }
+                    Either::Right((Some(Step::Assessed(mut result)), _)) => {
+                        let id = result.account.id;
+                        let end = credentials_expired(&result.problems).cloned().map(End::CredentialsExpired);
+                        if let Some(end) = &end {
+                            result.problems.push(end.problem(Some(id), Gap::Interrupted));
+                        }
+                        // One that could not be entered is one of those that were not reached.
+                        if end.is_none() || result.status != AccountStatus::NotAssessed {
+                            open.accounts().remove(&id);
+                            results.insert(id, *result);
+                        }
+                        if end.is_some() {
+                            break end;
+                        }
                     }
                 }
             }

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use keysweep_app::filter::Filters;
 use keysweep_app::progress::{Event, Progress};
-use keysweep_app::scan::{ScanError, Target};
+use keysweep_app::scan::{ScanError, ScanRequest, Target};
 use keysweep_core::account::AccountState;
 use keysweep_core::assessment::{AccountStatus, Conclusion, Method, SkipReason};
 use keysweep_core::call::{Call, CallErrorKind};
+use keysweep_core::coverage_summary::CoverageSummary;
 use keysweep_core::finding::Verdict;
 use keysweep_core::key::LastUsed;
 use keysweep_core::problem::Gap;
@@ -405,4 +406,16 @@ fn a_stopped_scan_keeps_what_is_finished_and_says_what_is_not() {
     assert!(interrupted > 0);
     let assessed = assessment.accounts.iter().filter(|account| account.assessed_at.is_some()).count();
     assert!(assessed <= *progress.2.lock().unwrap());
+}
+
+#[test]
+fn what_was_listed_counts_though_a_later_look_at_the_users_failed() {
+    let sim = alice();
+    sim.add_fault(denied(Action::ListUsers).when(When::After(1)));
+    let request = ScanRequest { exhaustive: true, ..request(Target::OwnAccount) };
+    let assessment = try_scan(&sim, &request).unwrap();
+    assert_eq!(gaps(&assessment.accounts[0]), ["users_not_listed"]);
+    assert_eq!(assessment.findings().count(), 1);
+    let summary = CoverageSummary::of(&assessment);
+    assert_eq!((summary.accounts, summary.accounts_in_part, summary.users), (1, 1, 1));
 }

@@ -117,6 +117,10 @@ fn provoke(cause: Cause, sim: &Sim, request: &mut ScanRequest) {
             let rule = Rule::new(Effect::Before(act)).action(Action::ListAccessKeys);
             sim.add_fault(rule.account(account(2)).when(When::First(1)));
         }
+        Cause::Filters => {
+            let include = vec!["999999999999".parse().unwrap()];
+            request.target = Target::Organization(Filters { include, exclude: Vec::new() });
+        }
         Cause::Interrupted => request.deadline = Some(Duration::ZERO),
         Cause::Refused => {
             inactive();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::anyhow;
+use keysweep_app::filter::Selector;
 use keysweep_app::memory::StoreFailure;
 use keysweep_app::progress::{Both, Event, Phase, Progress};
 use keysweep_app::scan::{Resumed, ScanError, ScanRequest, Scanned, Target, scan};
@@ -14,12 +15,13 @@ use keysweep_core::archive::ScanRecord;
 use keysweep_core::assessment::Assessment;
 use keysweep_core::call::{CallError, CallErrorKind};
 use keysweep_core::finding::Verdict;
+use keysweep_core::memory::Selection;
 use keysweep_core::policy::Policy;
 use keysweep_core::ports::{Archive as _, Clock, ExemptionSource as _};
 use keysweep_core::problem::{Gap, Problem};
 use keysweep_report::words::{self, grouped};
 use keysweep_report::{Format, Options, trend};
-use keysweep_store::{Sql, StoreError};
+use keysweep_store::{Location, Sql, StoreError};
 use tokio::sync::watch;
 
 use crate::anonymous::anonymizer;
@@ -79,6 +81,12 @@ async fn assess(
     let Scanned { mut assessment, not_kept } =
         scanned(&settings, &session, &store, &statistics, &mut stop).await?;
     assessment.expect_accounts(&expected);
+    for selector in idle_exclusions(&assessment, &settings) {
+        note(
+            settings.quiet,
+            &format!("warning: --exclude {selector} leaves out no account: there is none such"),
+        );
+    }
     assessment.tell_exemptions(&exemptions);
     let is_stopped = *stop.borrow();
     let writing = clock.elapsed();
@@ -103,6 +111,14 @@ async fn assess(
             Err(not_all_kept(failure))
         }
     }
+}
+
+/// Filters that were to leave accounts out, and leave out none: mostly the name of a unit that was renamed. Nothing is missed by it.
+fn idle_exclusions<'a>(assessment: &Assessment, settings: &'a Settings) -> Vec<&'a Selector> {
+    if assessment.problems().any(|problem| matches!(problem.gap, Gap::AccountsNotListed | Gap::Interrupted)) {
+        return Vec::new();
+    }
+    settings.filters.idle(assessment.accounts.iter().map(|assessed| &assessed.account)).1
 }
 
 /// A way into AWS, unless the user asks to stop before.
@@ -232,11 +248,15 @@ fn request(settings: &Settings, resume: Option<Resumed>, clock: &impl Clock) -> 
     })
 }
 
-/// An id that sorts by time and that no other scan has: `20261123T071200Z-9f86d081`.
+/// An id that sorts by time and that no other scan has: `20261123T071200Z-1f46d081`, of which the first three digits after the
+/// second are its milliseconds in hexadecimal.
 pub(crate) fn new_id(clock: &impl Clock) -> String {
-    let time: String =
-        clock.now().to_string().chars().filter(|character| !"-:".contains(*character)).collect();
-    format!("{time}-{:08x}", fastrand::u32(..))
+    let now = clock.now();
+    let time: String = now.to_string().chars().filter(|character| !"-:".contains(*character)).collect();
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let second = i64::try_from(since.as_secs()).unwrap_or_default();
+    let milliseconds = if second == now.unix() { since.subsec_millis() } else { 0 };
+    format!("{time}-{milliseconds:03x}{:05x}", fastrand::u32(..) & 0xf_ffff)
 }
 
 /// Writes the reports, says in a line where they are, and tells what the assessment comes to.
@@ -257,7 +277,7 @@ fn report<'a>(
     };
     let shown = reports.write(assessment, &options)?;
     if unfinished {
-        note(settings.quiet, &what_was_done(assessment));
+        note(settings.quiet, &what_was_done(assessment, settings));
     }
     tell(assessment, &settings.formats, place, settings.quiet);
     let exit = if unfinished && is_stopped { Exit::Interrupted } else { assessment.conclusion().into() };
@@ -273,20 +293,29 @@ pub(super) fn tell(assessment: &Assessment, formats: &[Format], place: Option<St
     }
 }
 
-fn what_was_done(assessment: &Assessment) -> String {
+fn what_was_done(assessment: &Assessment, settings: &Settings) -> String {
     let interrupted = |problem: &Problem| problem.gap == Gap::Interrupted;
     let finished = assessment
         .accounts
         .iter()
         .filter(|account| account.assessed_at.is_some() && !account.problems.iter().any(interrupted));
     let why = assessment.problems().find(|problem| interrupted(problem));
-    let why = match why.map(|problem| (&problem.error, &problem.detail)) {
-        Some((Some(error), _)) => format!("ended early ({error})"),
-        Some((None, Some(detail))) => format!("ended early ({detail})"),
-        _ => "interrupted".to_owned(),
+    let resumed = if settings.state == Some(Location::None) {
+        "without a store (--state none) only a new scan goes on"
+    } else {
+        "`keysweep scan --resume` goes on"
+    };
+    let (why, next) = match why.map(|problem| (&problem.error, &problem.detail)) {
+        Some((Some(error), _)) => (format!("ended early ({error})"), resumed),
+        // Its time is part of what was asked for: such a scan has ended, and counts.
+        Some((None, Some(detail))) => (
+            format!("ended early ({detail})"),
+            "a longer --deadline, or fewer accounts, would cover the rest",
+        ),
+        _ => ("interrupted".to_owned(), resumed),
     };
     format!(
-        "{why}: {} of {} were assessed, with {}; `keysweep scan --resume` goes on",
+        "{why}: {} of {} were assessed, with {}; {next}",
         grouped(number(finished.count())),
         counted(assessment.accounts.len(), "account"),
         counted(assessment.findings().count(), "inactive key")
@@ -339,11 +368,27 @@ fn no_assessment(error: ScanError) -> Failure {
         ScanError::Caller(call) => caller_hint(call),
         ScanError::Organization(call) => organization_hint(call),
         ScanError::Store(failure) => format!("{} Or scan without one: --state none.", store_remedy(failure)),
+        ScanError::OtherSelection(begun) => {
+            format!("give {}, or leave --resume out", asked_for(&begun.selection))
+        }
         ScanError::OfAnother(_) => {
             "scan with the credentials that it was begun with, or without --resume".to_owned()
         }
     };
-    Failure::failed(error).hint(hint)
+    match error {
+        ScanError::OtherSelection(_) => Failure::usage(error).hint(hint),
+        _ => Failure::failed(error).hint(hint),
+    }
+}
+
+/// The flags by which a scan was asked for what it looks at.
+fn asked_for(selection: &Selection) -> String {
+    let Selection { include, exclude, exhaustive } = selection;
+    let given = |flag: &str, texts: &[String]| {
+        if texts.is_empty() { format!("no {flag}") } else { format!("{flag} \"{}\"", texts.join(",")) }
+    };
+    let listing = if *exhaustive { "--exhaustive" } else { "no --exhaustive" };
+    format!("{}, {} and {listing}", given("--include", include), given("--exclude", exclude))
 }
 
 /// The report is written, but a later scan will not know all of it.

@@ -94,12 +94,7 @@ fn credentials_that_expire_end_the_scan_and_resume_goes_on() {
         old_key(world, 2, OTHER);
     });
     let state = State::new();
-    let expired = Effect::Error {
-        status: 403,
-        code: "ExpiredToken".into(),
-        message: "The security token included in the request is expired".into(),
-    };
-    aws.sim.add_fault(Rule::new(expired).action(Action::AssumeRole).when(When::Always));
+    expired(&aws, Action::AssumeRole);
     let (code, report, error) = scan(&aws, &state.path(), &["--org", "--concurrency", "1"]);
     assert_eq!(code, 4, "{error}");
     assert!(error.contains("ExpiredToken") && error.contains("keysweep scan --resume"), "{error}");
@@ -142,4 +137,86 @@ fn a_store_that_cannot_be_used_is_told_before_anything_is_called() {
     assert!(error.contains("state.db") && error.contains("hint:"), "{error}");
     assert_eq!(aws.sim.calls().total_of(Action::GetCredentialReport).sent, 0);
     assert!(std::fs::read_to_string(state.path()).unwrap().starts_with("this is a diary"));
+}
+
+fn expired(aws: &Aws, action: Action) {
+    let expired = Effect::Error {
+        status: 403,
+        code: "ExpiredToken".into(),
+        message: "The security token included in the request is expired".into(),
+    };
+    aws.sim.add_fault(Rule::new(expired).action(action).when(When::Always));
+}
+
+#[test]
+fn credentials_that_expire_within_an_account_leave_it_to_resume() {
+    let aws = Aws::with(|world| {
+        old_key(world, 1, OLD);
+        old_key(world, 2, OTHER);
+    });
+    for (scope, codes) in [(&["--org"][..], (4, 3)), (&[], (4, 3))] {
+        let state = State::new();
+        // The caller's own account is being listed when they expire.
+        expired(&aws, Action::ListAccessKeys);
+        expired(&aws, Action::AssumeRole);
+        let (code, report, error) = scan(&aws, &state.path(), scope);
+        assert_eq!(code, codes.0, "{error}");
+        assert!(error.contains("`keysweep scan --resume` goes on"), "{error}");
+        let problems = report["accounts"][0]["problems"].as_array().unwrap();
+        assert!(problems.iter().any(|problem| problem["gap"] == "interrupted"), "{problems:?}");
+        aws.sim.clear_faults();
+        let (code, report, error) = scan(&aws, &state.path(), &[scope, &["--resume"]].concat());
+        assert_eq!(code, codes.1, "{error}");
+        assert_eq!(report["accounts"][0]["findings"][0]["access_key_id"], OLD);
+        assert_eq!(report["conclusion"], "long_term_keys");
+    }
+}
+
+#[test]
+fn nothing_promises_to_go_on_with_what_has_ended_or_was_not_kept() {
+    let aws = Aws::with(|world| {
+        old_key(world, 1, OLD);
+        old_key(world, 2, OTHER);
+    });
+    aws.sim.add_fault(Rule::new(Effect::TimeoutBefore).action(Action::ListAccessKeys).account(account(2)));
+    let state = State::new();
+    let (code, report, error) = scan(&aws, &state.path(), &["--org", "--deadline", "2s"]);
+    assert_eq!(code, 4, "{error}");
+    assert!(error.contains("a longer --deadline") && !error.contains("--resume"), "{error}");
+    let remedy = report["accounts"][1]["problems"][0]["remedy"].as_str().unwrap();
+    assert!(remedy.contains("--deadline") && !remedy.contains("--resume"), "{remedy}");
+    let (code, _, error) = scan(&aws, &state.path(), &["--org", "--resume"]);
+    assert_eq!(code, 2, "{error}");
+    aws.sim.clear_faults();
+
+    expired(&aws, Action::AssumeRole);
+    let (code, _, error) = scan(&aws, "none", &["--org"]);
+    assert_eq!(code, 4, "{error}");
+    assert!(error.contains("without a store (--state none) only a new scan goes on"), "{error}");
+}
+
+#[test]
+fn a_scan_is_gone_on_with_as_it_was_asked_for() {
+    let aws = Aws::with(|world| {
+        old_key(world, 1, OLD);
+        old_key(world, 2, OTHER);
+        world.account(account(2)).ou("Workloads");
+    });
+    let state = State::new();
+    expired(&aws, Action::AssumeRole);
+    assert_eq!(scan(&aws, &state.path(), &["--org", "--exclude", "tag:env=dev"]).0, 4);
+    aws.sim.clear_faults();
+    for other in [
+        &["--org", "--resume"][..],
+        &["--org", "--resume", "--exclude", "tag:env=dev", "--exhaustive"],
+        &["--org", "--resume", "--exclude", "tag:env=dev", "--include", "ou:Workloads"],
+    ] {
+        let (code, _, error) = scan(&aws, &state.path(), other);
+        assert_eq!(code, 2, "{error}");
+        let hint = "give no --include, --exclude \"tag:env=dev\" and no --exhaustive";
+        assert!(error.contains("with other filters") && error.contains(hint), "{error}");
+    }
+    let (code, report, error) = scan(&aws, &state.path(), &["--org", "--resume", "--exclude", "tag:env=dev"]);
+    assert_eq!(code, 3, "{error}");
+    assert_eq!(report["accounts"][1]["findings"][0]["access_key_id"], OTHER);
 }

@@ -267,3 +267,40 @@ fn a_list_of_accounts_that_cannot_be_read_is_said_before_the_scan() {
     assert_eq!(aws.keysweep().args(["scan", "--expect-accounts", "missing.txt"]).run().code, 2);
     assert!(aws.sim.calls().accounts.is_empty());
 }
+
+#[test]
+fn a_selection_of_nothing_is_never_clean() {
+    let aws = Aws::with(|world| {
+        world.account(account(1)).user("alice");
+        world.account(account(2)).ou("Workloads");
+    });
+    let scan =
+        |filters: &[&str]| aws.keysweep().args(["scan", "--org", "--format", "json"]).args(filters).run();
+    let run = scan(&[]);
+    assert_eq!((run.code, &json(&run)["conclusion"]), (0, &"clean".into()), "{}", run.stderr);
+    for (filters, detail) in [
+        (&["--include", "999999999999"][..], "--include 999999999999 selects none of the 2 accounts"),
+        // One that selects none is told even where another selects some.
+        (&["--include", "ou:Nope,000000000001"], "--include ou:Nope selects none of the 2 accounts"),
+        (
+            &["--exclude", "000000000001,ou:Workloads"],
+            "the 2 accounts that were listed are left out, all of them",
+        ),
+    ] {
+        let run = scan(filters);
+        let report = json(&run);
+        assert_eq!((run.code, &report["conclusion"]), (4, &"incomplete".into()), "{filters:?}");
+        let [problem] = &report["problems"].as_array().unwrap()[..] else { panic!("{report:#}") };
+        assert_eq!(problem["gap"], "nothing_selected");
+        assert!(problem["detail"].as_str().unwrap().starts_with(detail), "{problem}");
+        assert!(problem["remedy"].as_str().unwrap().contains("--include and --exclude"), "{problem}");
+    }
+    // What leaves out nothing hides nothing.
+    let run = scan(&["--exclude", "ou:Nope"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("--exclude ou:Nope leaves out no account"), "{}", run.stderr);
+
+    let run = aws.keysweep().args(["doctor", "--org", "--include", "999999999999"]).run();
+    assert_eq!(run.code, 4, "{}", run.stdout);
+    assert!(run.stdout.contains("leave no account to be assessed"), "{}", run.stdout);
+}

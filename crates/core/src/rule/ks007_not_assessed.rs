@@ -52,6 +52,7 @@ pub(super) const fn severity(gap: &Gap) -> Severity {
 const fn hides(gap: &Gap) -> bool {
     match gap {
         Gap::AccountNotEntered
+        | Gap::NothingSelected
         | Gap::ExpectedAccountNotComplete
         | Gap::UsersNotListed
         | Gap::RootKeysNotAssessed

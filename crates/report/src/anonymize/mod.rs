@@ -217,6 +217,7 @@ impl Anonymizer {
             | Gap::AccountsNotListed
             | Gap::OrganizationalUnitsNotRead
             | Gap::AccountTagsNotRead
+            | Gap::NothingSelected
             | Gap::ExpectedAccountNotComplete
             | Gap::Interrupted => original.clone(),
         }

@@ -39,6 +39,9 @@ pub fn mending(diagnosis: &Diagnosis, check: &Check, fault: &Fault, names: &Name
         Fault::NotAUrl(_) => {
             Mending::saying("Unset the variable, or let it begin with https:// (or http://).")
         }
+        Fault::NothingSelected => Mending::saying(
+            "Correct --include and --exclude: aws organizations list-accounts and list-organizational-units-for-parent show what there is.",
+        ),
         Fault::WrongPlace => wrong_place(diagnosis),
         Fault::Call(error) => of_call(diagnosis, check.account, error, names),
     }

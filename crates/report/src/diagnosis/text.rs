@@ -82,6 +82,7 @@ pub(super) fn said(fault: &Fault) -> String {
             format!("this machine's clock is {} {direction} AWS's", exactly(off.abs()))
         }
         Fault::WrongPlace => "an organization cannot be scanned from here".to_owned(),
+        Fault::NothingSelected => "--include and --exclude leave no account to be assessed".to_owned(),
         Fault::NotAUrl(text) => format!("{text:?} is not a URL"),
     }
 }

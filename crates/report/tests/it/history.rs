@@ -16,6 +16,7 @@ fn record(assessment: &Assessment, id: &str, started_at: &str) -> ScanRecord {
     let started_at = samples::at(started_at);
     ScanRecord {
         begun: Begun {
+            selection: keysweep_core::memory::Selection::default(),
             id: id.to_owned(),
             version: assessment.version.clone(),
             scope: assessment.scope.clone(),

@@ -125,6 +125,7 @@ fn every_gap_and_every_kind_of_error_is_in_the_schema() {
         Gap::AccountsNotListed,
         Gap::OrganizationalUnitsNotRead,
         Gap::AccountTagsNotRead,
+        Gap::NothingSelected,
         Gap::ExpectedAccountNotComplete,
         Gap::Interrupted,
     ];
@@ -146,6 +147,7 @@ fn every_gap_and_every_kind_of_error_is_in_the_schema() {
             | Gap::AccountsNotListed
             | Gap::OrganizationalUnitsNotRead
             | Gap::AccountTagsNotRead
+            | Gap::NothingSelected
             | Gap::ExpectedAccountNotComplete
             | Gap::Interrupted => {}
         }

@@ -16,7 +16,7 @@ use keysweep_core::infer::{
     Assertion, Claim, Confidence, Contradiction, EarliestGround, Grounds, LatestGround,
 };
 use keysweep_core::key::{AccessKey, AccessKeyId, KeyStatus, LastUsed, ListedStatus, Owner, UserName};
-use keysweep_core::memory::{Begun, ListedUser, Listing, RowIdentity, Seen};
+use keysweep_core::memory::{Begun, ListedUser, Listing, RowIdentity, Seen, Selection};
 use keysweep_core::policy::Policy;
 use keysweep_core::problem::{Gap, Problem};
 use keysweep_core::time::{Instant, Interval, Span};
@@ -208,7 +208,7 @@ impl Any {
     }
 
     fn problem(&mut self) -> Problem {
-        let gap = match self.0.u8(..17) {
+        let gap = match self.0.u8(..18) {
             0 => Gap::AccountNotEntered,
             1 => Gap::UsersNotListed,
             2 => Gap::ReportUnavailable,
@@ -225,6 +225,7 @@ impl Any {
             13 => Gap::OrganizationalUnitsNotRead,
             14 => Gap::AccountTagsNotRead,
             15 => Gap::ExpectedAccountNotComplete,
+            16 => Gap::NothingSelected,
             _ => Gap::Interrupted,
         };
         let kinds = [
@@ -389,5 +390,10 @@ pub(crate) fn begun(assessment: &Assessment) -> Begun {
         caller: assessment.caller.clone(),
         policy: assessment.policy,
         started_at: assessment.started_at,
+        selection: Selection {
+            include: vec!["ou:Workloads/\u{202e}".to_owned(), assessment.id.clone()],
+            exclude: vec!["tag:a=b".to_owned()],
+            exhaustive: assessment.accounts.len() % 2 == 0,
+        },
     }
 }

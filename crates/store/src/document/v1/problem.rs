@@ -34,6 +34,7 @@ enum GapV1 {
     AccountsNotListed,
     OrganizationalUnitsNotRead,
     AccountTagsNotRead,
+    NothingSelected,
     ExpectedAccountNotComplete,
     Interrupted,
 }
@@ -61,6 +62,7 @@ impl GapV1 {
             Gap::AccountsNotListed => Self::AccountsNotListed,
             Gap::OrganizationalUnitsNotRead => Self::OrganizationalUnitsNotRead,
             Gap::AccountTagsNotRead => Self::AccountTagsNotRead,
+            Gap::NothingSelected => Self::NothingSelected,
             Gap::ExpectedAccountNotComplete => Self::ExpectedAccountNotComplete,
             Gap::Interrupted => Self::Interrupted,
         }
@@ -87,6 +89,7 @@ impl GapV1 {
             Self::AccountsNotListed => Gap::AccountsNotListed,
             Self::OrganizationalUnitsNotRead => Gap::OrganizationalUnitsNotRead,
             Self::AccountTagsNotRead => Gap::AccountTagsNotRead,
+            Self::NothingSelected => Gap::NothingSelected,
             Self::ExpectedAccountNotComplete => Gap::ExpectedAccountNotComplete,
             Self::Interrupted => Gap::Interrupted,
         })

@@ -2,7 +2,7 @@
 
 use keysweep_core::account::{CallerIdentity, Organization, Partition};
 use keysweep_core::assessment::{Assessment, CallCounts, Scope};
-use keysweep_core::memory::Begun;
+use keysweep_core::memory::{Begun, Selection};
 use keysweep_core::policy::Policy;
 use keysweep_core::problem::Problem;
 use keysweep_core::time::SignedDuration;
@@ -20,6 +20,21 @@ pub(crate) struct BegunV1 {
     caller: CallerV1,
     policy: PolicyV1,
     started_at: InstantV1,
+    #[serde(default, skip_serializing_if = "SelectionV1::is_all")]
+    selection: SelectionV1,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct SelectionV1 {
+    include: Vec<String>,
+    exclude: Vec<String>,
+    exhaustive: bool,
+}
+
+impl SelectionV1 {
+    const fn is_all(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty() && !self.exhaustive
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,6 +101,11 @@ impl BegunV1 {
                 settling_margin: exactly(begun.policy.settling_margin.length()),
             },
             started_at: begun.started_at.into(),
+            selection: SelectionV1 {
+                include: begun.selection.include.clone(),
+                exclude: begun.selection.exclude.clone(),
+                exhaustive: begun.selection.exhaustive,
+            },
         }
     }
 
@@ -113,6 +133,11 @@ impl BegunV1 {
                 settling_margin: parse(&self.policy.settling_margin)?,
             },
             started_at: self.started_at.into(),
+            selection: Selection {
+                include: self.selection.include,
+                exclude: self.selection.exclude,
+                exhaustive: self.selection.exhaustive,
+            },
         })
     }
 }
