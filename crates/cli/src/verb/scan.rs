@@ -385,7 +385,8 @@ fn no_assessment(error: ScanError) -> Failure {
 fn asked_for(selection: &Selection) -> String {
     let Selection { include, exclude, exhaustive } = selection;
     let given = |flag: &str, texts: &[String]| {
-        if texts.is_empty() { format!("no {flag}") } else { format!("{flag} \"{}\"", texts.join(",")) }
+        let all: Vec<String> = texts.iter().map(|text| format!("{flag} \"{text}\"")).collect();
+        if all.is_empty() { format!("no {flag}") } else { all.join(" ") }
     };
     let listing = if *exhaustive { "--exhaustive" } else { "no --exhaustive" };
     format!("{}, {} and {listing}", given("--include", include), given("--exclude", exclude))

@@ -90,7 +90,7 @@ fn the_readme_shows_the_policies_of_a_scan() {
 #[test]
 fn a_scan_calls_nothing_that_its_policies_do_not_allow() {
     let aws = Aws::serve(WorldSpec::organization(6, 12).seed(3));
-    for more in [&["--exhaustive"][..], &[], &["--include", "tag:env=prod"]] {
+    for more in [&["--exhaustive"][..], &[], &["--exclude", "tag:env=prod"]] {
         let run = aws.keysweep().args(["scan", "--org", "--quiet"]).args(more).run();
         assert!([0, 3].contains(&run.code), "{}", run.stderr);
     }

@@ -281,16 +281,19 @@ fn a_selection_of_nothing_is_never_clean() {
     for (filters, detail) in [
         (&["--include", "999999999999"][..], "--include 999999999999 selects none of the 2 accounts"),
         // One that selects none is told even where another selects some.
-        (&["--include", "ou:Nope,000000000001"], "--include ou:Nope selects none of the 2 accounts"),
         (
-            &["--exclude", "000000000001,ou:Workloads"],
+            &["--include", "ou:Nope", "--include", "000000000001"],
+            "--include ou:Nope selects none of the 2 accounts",
+        ),
+        (
+            &["--exclude", "000000000001", "--exclude", "ou:Workloads"],
             "the 2 accounts that were listed are left out, all of them",
         ),
     ] {
         let run = scan(filters);
         let report = json(&run);
         assert_eq!((run.code, &report["conclusion"]), (4, &"incomplete".into()), "{filters:?}");
-        let [problem] = &report["problems"].as_array().unwrap()[..] else { panic!("{report:#}") };
+        let [problem] = &report["organization_problems"].as_array().unwrap()[..] else { panic!("{report:#}") };
         assert_eq!(problem["gap"], "nothing_selected");
         assert!(problem["detail"].as_str().unwrap().starts_with(detail), "{problem}");
         assert!(problem["remedy"].as_str().unwrap().contains("--include and --exclude"), "{problem}");
