@@ -5,5 +5,5 @@
 mod worlds;
 
 fn main() -> std::process::ExitCode {
-    worlds::search::main("scripts/faults", worlds::run)
+    worlds::search::main("scripts/faults", worlds::run, worlds::search::cores())
 }

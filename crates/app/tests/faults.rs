@@ -6,7 +6,11 @@ mod worlds;
 
 #[test]
 fn no_key_is_missed_silently_and_no_verdict_is_wrong() {
-    worlds::search::check("scripts/faults", worlds::run, 150);
+    let tally = worlds::search::check("scripts/faults", worlds::run, 150, worlds::search::cores());
+    // A search that meets nothing finds nothing.
+    for (what, least) in [("faults injected", 5_000), ("keys found", 2_000), ("verdicts checked", 1_000)] {
+        assert!(tally.of(what) >= least, "{what}: {}", tally.of(what));
+    }
 }
 
 /// Worlds in which a fault of keysweep was found once: a user listed under two names, and the report's row of one of two users

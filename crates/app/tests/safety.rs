@@ -6,7 +6,7 @@ mod runs;
 
 #[test]
 fn thousands_of_runs_keep_every_promise_and_none_of_them_is_trivial() {
-    runs::search::check("scripts/safety", runs::run::run, 4_000);
+    runs::search::check("scripts/safety", runs::run::run, 4_000, runs::search::cores());
 }
 
 /// A process stood still between its last look and the delete, while another took over and left the key alone.

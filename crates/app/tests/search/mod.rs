@@ -19,6 +19,12 @@ impl Tally {
         *self.0.entry(what).or_default() += many;
     }
 
+    /// How often it was met.
+    #[allow(dead_code, reason = "for the tests")]
+    pub(crate) fn of(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or_default()
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         for (what, count) in &other.0 {
             self.count_many(what, *count);
@@ -54,12 +60,16 @@ impl Outcome {
     }
 }
 
-/// Runs number `seed` to `seed + runs`, on all cores.
-pub(crate) fn search(run: Run, runs: u64, seed: u64) -> Outcome {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let part = |core: u64| {
+/// How many runs that wait for nothing are made at once.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Runs number `seed` to `seed + runs`, so many at once.
+pub(crate) fn search(run: Run, runs: u64, seed: u64, at_once: usize) -> Outcome {
+    let part = |thread: u64| {
         let mut outcome = Outcome::default();
-        for number in (core..runs).step_by(cores) {
+        for number in (thread..runs).step_by(at_once) {
             let seed = seed.wrapping_add(number);
             let (tally, violations) = run(seed);
             outcome.tally.add(&tally);
@@ -72,7 +82,7 @@ pub(crate) fn search(run: Run, runs: u64, seed: u64) -> Outcome {
     };
     let mut all = Outcome::default();
     std::thread::scope(|scope| {
-        let parts: Vec<_> = (0..cores as u64).map(|core| scope.spawn(move || part(core))).collect();
+        let parts: Vec<_> = (0..at_once as u64).map(|thread| scope.spawn(move || part(thread))).collect();
         for part in parts {
             all.join(part.join().unwrap());
         }
@@ -80,16 +90,17 @@ pub(crate) fn search(run: Run, runs: u64, seed: u64) -> Outcome {
     all
 }
 
-/// A short search as a test.
+/// A short search as a test; what was met in it.
 #[allow(dead_code, reason = "for the tests; the examples have `main`")]
 #[allow(clippy::print_stdout, reason = "it is seen where the test fails")]
-pub(crate) fn check(script: &str, run: Run, runs: u64) {
-    let outcome = search(run, runs, 0);
+pub(crate) fn check(script: &str, run: Run, runs: u64, at_once: usize) -> Tally {
+    let outcome = search(run, runs, 0, at_once);
     for (seed, violation) in &outcome.shown {
         println!("run {seed}, replay it by: {script} 1 {seed}\n{violation}\n");
     }
     println!("{}", outcome.tally);
     assert_eq!(outcome.violations, 0);
+    outcome.tally
 }
 
 /// The arguments N and SEED.
@@ -103,13 +114,13 @@ fn arguments(mut arguments: impl Iterator<Item = String>) -> Option<(u64, u64)> 
 /// A search of any length as a program, with N and SEED as its arguments. Run number i has the seed SEED + i.
 #[allow(dead_code, reason = "for the examples; the tests have `check`")]
 #[allow(clippy::print_stdout, reason = "its output is its purpose")]
-pub(crate) fn main(script: &str, run: Run) -> ExitCode {
+pub(crate) fn main(script: &str, run: Run, at_once: usize) -> ExitCode {
     let Some((count, seed)) = arguments(std::env::args().skip(1)) else {
         println!("usage: {script} N [SEED], both whole numbers from 0 on");
         return ExitCode::from(2);
     };
     let began = Instant::now();
-    let outcome = search(run, count, seed);
+    let outcome = search(run, count, seed, at_once);
     for (seed, violation) in &outcome.shown {
         println!("violation in run {seed}, replay it by: {script} 1 {seed}\n{violation}\n");
     }

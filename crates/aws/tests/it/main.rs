@@ -11,3 +11,4 @@ mod server;
 mod simulated;
 mod strange;
 mod trust;
+mod wire_faults;

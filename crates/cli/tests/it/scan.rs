@@ -293,7 +293,9 @@ fn a_selection_of_nothing_is_never_clean() {
         let run = scan(filters);
         let report = json(&run);
         assert_eq!((run.code, &report["conclusion"]), (4, &"incomplete".into()), "{filters:?}");
-        let [problem] = &report["organization_problems"].as_array().unwrap()[..] else { panic!("{report:#}") };
+        let [problem] = &report["organization_problems"].as_array().unwrap()[..] else {
+            panic!("{report:#}")
+        };
         assert_eq!(problem["gap"], "nothing_selected");
         assert!(problem["detail"].as_str().unwrap().starts_with(detail), "{problem}");
         assert!(problem["remedy"].as_str().unwrap().contains("--include and --exclude"), "{problem}");
