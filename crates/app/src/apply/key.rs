@@ -143,18 +143,12 @@ where
         {
             self.desk.clock.sleep(left).await;
         }
-        match entered.fate_anywhere(key).await {
-            Ok(Fate::Gone) => {
-                let outcome = Outcome::Gone { seen_at: self.now(), last_look: None };
-                self.end(key, attempt, outcome).await;
-            }
-            Ok(Fate::There) => self.end(key, attempt, Outcome::Kept(Kept::Interrupted)).await,
-            Err(_) => self.breaker.count(Trouble::Unknown),
-        }
+        self.look_for_late_delete(entered, key, attempt).await;
     }
 
-    /// A key that is left alone for good, after an attempt whose delete may still have been on its way: it is recorded whether
-    /// it went by that after all. Only a process that stood still for minutes between its last look and the delete does that.
+    /// Records whether the key went by an attempt after all: by one that nobody finished, or, where it is left alone for good, by
+    /// one whose delete may still have been on its way. Only a process that stood still for minutes between its last look and
+    /// the delete does that.
     async fn look_for_late_delete<E>(&self, entered: &Entered<'_, E, C>, key: &PlannedKey, attempt: u32)
     where
         E: Inventory + KeyControl,

@@ -27,8 +27,7 @@ impl<E: Inventory + KeyControl, C: Clock> Entered<'_, E, C> {
     /// What became of the user's key. An error means that it could not be found out.
     pub(super) async fn fate(&self, user: &UserName, user_id: &str, key: &AccessKeyId) -> CallResult<Fate> {
         let mut name = user.clone();
-        let mut looks = 0;
-        loop {
+        for _ in 0..=LOOKS {
             if !self.is_named(&name, user_id).await? {
                 match self.renamed(user_id).await? {
                     Some(found) => name = found,
@@ -41,14 +40,11 @@ impl<E: Inventory + KeyControl, C: Clock> Entered<'_, E, C> {
                 // A name that was given to another user meanwhile listed that user's keys.
                 Ok(_) if self.is_named(&name, user_id).await? => return Ok(Fate::Gone),
                 Ok(_) => {}
-                Err(error) if error.kind == CallErrorKind::NotFound && looks < LOOKS => {}
+                Err(error) if error.kind == CallErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
-            looks += 1;
-            if looks > LOOKS {
-                return Err(Self::keeps_changing(&name));
-            }
         }
+        Err(Self::keeps_changing(&name))
     }
 
     /// What became of a key that nobody saw at its user: whether any user has it that is as old as the key.

@@ -1,8 +1,9 @@
-//! The scan on the simulated AWS, in process: which keys are found, what is said of them, what is said to be missing, and
-//! how many calls it takes.
+//! The scan and the apply on the simulated AWS, in process: which keys are found, what is said of them, what is said to be
+//! missing, how many calls it takes, and what is deleted.
 
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub, reason = "tests")]
 
+mod apply;
 mod corpus;
 mod deliver;
 mod doctor;

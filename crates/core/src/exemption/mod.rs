@@ -569,4 +569,45 @@ mod tests {
             assert!(text.parse::<Protected>().is_err(), "{text:?}");
         }
     }
+    #[test]
+    fn a_year_is_the_longest_and_a_leap_year_counts() {
+        let lasting = |days: i64| {
+            let expires = NOW + SignedDuration::from_hours(days * 24);
+            Exemption::new("e", Protected::Account("111122223333".parse().unwrap()), "r", "a", NOW, expires)
+        };
+        assert!(lasting(366).is_ok());
+        assert!(matches!(lasting(367), Err(NotAnExemption::TooLong { .. })));
+    }
+
+    #[test]
+    fn an_exemption_and_a_set_of_them_give_back_what_they_were_made_of() {
+        let protects = Protected::Account("111122223333".parse().unwrap());
+        let one = Exemption::new(" e1 ", protects.clone(), "r ", " a", NOW, NOW + DAY).unwrap();
+        assert_eq!((one.id(), one.reason(), one.author()), ("e1", "r", "a"));
+        assert_eq!((one.protects(), one.created(), one.expires()), (&protects, NOW, NOW + DAY));
+        let renamed = one.renamed("e2", protects.clone(), "", "b");
+        assert_eq!(renamed, one, "words that are blank stay as they were");
+        assert_eq!(one.renamed("e2", protects, "s", "b").id(), "e2");
+        let exemptions = Exemptions::new([one.clone()], ["keep".to_owned(), "hold".to_owned()]);
+        assert_eq!(exemptions.list(), [one]);
+        assert_eq!(exemptions.keep_tags().collect::<Vec<_>>(), ["hold", "keep"]);
+        assert_eq!(Exemptions::default().keep_tags().collect::<Vec<_>>(), [KEEP_TAG]);
+    }
+
+    #[test]
+    fn what_exempts_and_what_could_not_be_read_is_told() {
+        let tag = |value: &str| ExemptBy::KeepTag { name: "keep".to_owned(), value: value.to_owned() };
+        assert_eq!(tag("").to_string(), "the user's tag keep");
+        assert_eq!(tag("yes").to_string(), "the user's tag keep=yes");
+        let by = ExemptBy::Exemption { id: "e1".to_owned(), reason: "bank".to_owned() };
+        assert_eq!(by.to_string(), "exemption e1: bank");
+        for (what, name, text) in [
+            (Unreadable::Tags, "tags", "tags could not be read"),
+            (Unreadable::OrganizationalUnits, "organizational_units", "units are not known"),
+        ] {
+            assert_eq!((what.name(), Unreadable::named(name)), (name, Some(what)));
+            assert!(what.to_string().contains(text), "{what}");
+        }
+        assert_eq!(Unreadable::named("other"), None);
+    }
 }

@@ -56,8 +56,8 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     while seen < text.len() {
         match pattern.get(at) {
             Some('*') => {
-                retry = Some((at + 1, seen));
                 at += 1;
+                retry = Some((at, seen));
             }
             Some(wanted) if *wanted == '?' || *wanted == text[seen] => {
                 at += 1;
@@ -65,8 +65,8 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
             }
             _ => match retry {
                 Some((after_star, taken)) => {
-                    retry = Some((after_star, taken + 1));
                     (at, seen) = (after_star, taken + 1);
+                    retry = Some((at, seen));
                 }
                 None => return false,
             },

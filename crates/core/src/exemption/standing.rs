@@ -144,4 +144,15 @@ mod tests {
         assert_eq!(standing.map(|standing| standing.name()), Some("expired"));
         assert_eq!(exemptions.standing(&subject, NOW - DAY + EXPIRED_SHOWN_FOR), None);
     }
+    #[test]
+    fn an_expired_exemption_is_shown_for_90_days() {
+        let key = "AKIAIOSFODNN7EXAMPLE".parse().unwrap();
+        let account = "111122223333".parse().unwrap();
+        let tags = Tags::new();
+        let subject = Subject { account, path: None, user_arn: "arn", key: &key, tags: Some(&tags) };
+        let exemptions = Exemptions::new([exemption("e", "account:111122223333", NOW)], []);
+        let shown =
+            |days: i64| exemptions.standing(&subject, NOW + SignedDuration::from_hours(days * 24)).is_some();
+        assert_eq!((shown(0), shown(89), shown(90)), (true, true, false));
+    }
 }

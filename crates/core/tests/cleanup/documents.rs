@@ -1,9 +1,11 @@
 //! The file of a plan, and everything that may be wrong with one.
 
+use keysweep_core::assessment::Scope;
 use keysweep_core::exemption::Exemptions;
-use keysweep_core::plan::Plan;
 use keysweep_core::plan::build::Holdings;
 use keysweep_core::plan::document::{self, NotAPlan};
+use keysweep_core::plan::{KeptBecause, Plan};
+use keysweep_core::time::{Interval, SignedDuration};
 use serde_json::Value;
 
 use crate::sample::{DAY, assessment, exemption, expired_key, finding, kept, now, plan_with, result};
@@ -164,4 +166,51 @@ fn other_versions_unknown_members_and_other_files_are_refused() {
     }
     let missing = text.replacen("\"owner_tag\": null,", "", 1);
     assert!(matches!(document::read(&missing), Err(NotAPlan::Wrong { .. })));
+}
+
+/// What is wrong with a plan that somebody made by hand, with a digest of its own.
+fn wrong(change: impl FnOnce(&mut Plan)) -> String {
+    let mut plan = everything();
+    change(&mut plan);
+    match document::read(&document::write(&plan)) {
+        Err(NotAPlan::Wrong { place, .. }) => place,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn accounts_and_keys_are_in_order_each_once() {
+    let mut two = everything();
+    let mut second = two.accounts[0].clone();
+    second.id = "222233334444".parse().unwrap();
+    two.accounts.push(second);
+    assert_eq!(document::read(&document::write(&two)).unwrap().0, two);
+    let accounts = two.accounts;
+    assert_eq!(wrong(|plan| plan.accounts = accounts.iter().rev().cloned().collect()), "plan/accounts");
+    assert_eq!(wrong(|plan| plan.accounts = vec![accounts[0].clone(); 2]), "plan/accounts");
+    assert_eq!(wrong(|plan| plan.keys.reverse()), "plan/keys");
+    assert_eq!(wrong(|plan| plan.keys = vec![plan.keys[0].clone(); 2]), "plan/keys");
+}
+
+#[test]
+fn a_key_that_has_been_inactive_for_exactly_the_threshold_is_planned_and_one_a_second_less_is_not() {
+    let threshold = everything().policy.threshold.length();
+    let since = |plan: &mut Plan, more| {
+        let claim = &mut plan.keys[0].inactive_since;
+        claim.interval = Interval::exactly(claim.as_of - threshold + more);
+    };
+    let mut exactly = everything();
+    since(&mut exactly, SignedDuration::ZERO);
+    assert_eq!(document::read(&document::write(&exactly)).unwrap().0, exactly);
+    let place = wrong(|plan| since(plan, SignedDuration::from_secs(1)));
+    assert_eq!(place, "plan/keys/0/inactive_since_latest");
+}
+
+#[test]
+fn a_plan_of_one_account_and_keys_that_are_listed_twice_are_read_as_they_were_written() {
+    let mut assessed = assessment(vec![result(vec![finding(1), finding(2), finding(2)], Vec::new())]);
+    assessed.scope = Scope::Account;
+    let plan = plan_with(&assessed, &Exemptions::default(), false, &Holdings::new());
+    assert!(plan.not_planned.iter().any(|kept| kept.reason == KeptBecause::ListedTwice));
+    assert_eq!(document::read(&document::write(&plan)).unwrap().0, plan);
 }

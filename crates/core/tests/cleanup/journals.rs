@@ -9,8 +9,9 @@ use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::decide::SkipReason;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document::digest;
+use keysweep_core::time::SignedDuration;
 
-use crate::sample::{ACCOUNT, finding, key_id, now, plan_of};
+use crate::sample::{ACCOUNT, HOUR, finding, key_id, now, plan_of};
 
 fn account() -> AccountId {
     ACCOUNT.parse().unwrap()
@@ -297,6 +298,7 @@ fn receipts_are_of_the_keys_that_went_and_are_a_chain() {
     assert_eq!(receipts[1].deleted_by, format!("arn:aws:sts::{ACCOUNT}:assumed-role/cleaner/1"));
     assert_eq!(receipts[0].previous, digest);
     assert_eq!(receipts[1].previous, receipts[0].digest);
+    assert_eq!((receipts[0].number, receipts[1].number), (1, 2));
     assert!(receipts.iter().all(|receipt| receipt.sealed() == receipt.digest));
 }
 
@@ -306,4 +308,120 @@ fn a_journal_of_keys_that_the_plan_does_not_hold_gives_no_receipts() {
     let (_, sealed) = ledger(&[opened(1), intended(1, 3, 1)]);
     let refused = receipts(&plan, digest(&plan), &sealed).unwrap_err();
     assert_eq!(refused, NotOfThisPlan::NotPlanned { number: 2, account: account(), key: key_id(3) });
+}
+
+/// The intent or outcome, so much later.
+fn later(mut event: Event, by: SignedDuration) -> Event {
+    match &mut event {
+        Event::Intended { at, .. } | Event::Ended { at, .. } => *at = *at + by,
+        other => panic!("{other:?}"),
+    }
+    event
+}
+
+#[test]
+fn doubt_about_a_delete_is_over_when_the_key_is_seen_an_hour_after_the_intent() {
+    let no_answer = || Outcome::Kept(Kept::Failed("no answer".to_owned()));
+    let begun = [opened(1), intended(1, 1, 1), ended(1, 1, no_answer())];
+    let after = |more: &[Event]| {
+        let (ledger, _) = ledger(&[&begun[..], more].concat());
+        ledger.key(account(), &key_id(1)).unwrap().clone()
+    };
+    assert_eq!(after(&[]).in_doubt(), Some(1));
+    let seen = |by| later(ended(1, 1, Outcome::Kept(Kept::Interrupted)), by);
+    let second = SignedDuration::from_secs(1);
+    assert_eq!(after(&[seen(HOUR.saturating_sub(second))]).in_doubt(), Some(1));
+    assert_eq!(after(&[seen(HOUR)]).in_doubt(), None);
+
+    // A second attempt, an hour later, that sent nothing: the first is past where that one saw the key.
+    let second = |outcome| [later(intended(1, 1, 2), HOUR), later(ended(1, 2, outcome), HOUR)];
+    for (reason, saw) in [(SkipReason::Active, true), (SkipReason::UserGone, false)] {
+        let record = after(&second(Outcome::Skipped(reason)));
+        assert_eq!(record.in_doubt(), (!saw).then_some(1));
+        // It is left alone for good, and is looked at again only while a delete may still arrive.
+        assert_eq!((record.state().is_final(), record.is_settled()), (true, saw));
+    }
+    assert_eq!(after(&second(Outcome::Kept(Kept::Denied("no".to_owned())))).in_doubt(), Some(1));
+    // That one may be on its way itself.
+    assert_eq!(after(&second(no_answer())).in_doubt(), Some(2));
+}
+
+#[test]
+fn a_key_is_seen_again_only_where_a_delete_may_be_on_its_way_and_nobody_is_at_it() {
+    let seen = || ended(1, 1, Outcome::Kept(Kept::Interrupted));
+    let ended_as = |kept| [opened(1), intended(1, 1, 1), ended(1, 1, Outcome::Kept(kept))];
+    let refused_as = |attempt| Illegal::AlreadyEnded { key: key_id(1), attempt };
+    for kept in [Kept::Interrupted, Kept::Failed("no answer".to_owned())] {
+        let (mut ledger, _) = ledger(&ended_as(kept));
+        ledger.append(seen()).unwrap();
+        assert_eq!(ledger.state(account(), &key_id(1)), State::Kept(&Kept::Interrupted));
+    }
+    for kept in [Kept::Denied("no".to_owned()), Kept::LooksTooOld] {
+        assert_eq!(refused(&ended_as(kept), seen()), refused_as(1));
+    }
+    // Nothing but that, or that it is gone, replaces what is known.
+    for other in [Outcome::Skipped(SkipReason::Active), Outcome::Kept(Kept::Failed("again".to_owned()))] {
+        assert_eq!(refused(&ended_as(Kept::Interrupted), ended(1, 1, other)), refused_as(1));
+    }
+    let open = [&ended_as(Kept::Interrupted)[..], &[intended(1, 1, 2)]].concat();
+    assert_eq!(refused(&open, seen()), refused_as(1));
+    let gone = [&open[..], &[ended(1, 2, deleted())]].concat();
+    assert_eq!(refused(&gone, seen()), refused_as(1));
+    // Gone once is gone: an earlier attempt cannot have done it as well.
+    assert_eq!(refused(&gone, ended(1, 1, deleted())), refused_as(1));
+}
+
+#[test]
+fn a_key_is_settled_where_nothing_is_left_to_do_or_to_find_out() {
+    let settled = |events: &[Event]| ledger(events).0.is_settled(account(), &key_id(1));
+    let open = [opened(1), intended(1, 1, 1)];
+    let then = |outcome| [&open[..], &[ended(1, 1, outcome)]].concat();
+    assert!(!settled(&[opened(1)]));
+    assert!(!settled(&open));
+    assert!(settled(&then(deleted())) && settled(&then(gone())));
+    assert!(settled(&then(Outcome::Skipped(SkipReason::KeyGone))));
+    assert!(!settled(&then(Outcome::Skipped(SkipReason::OnlyObserved))));
+    assert!(!settled(&then(Outcome::Kept(Kept::Denied("no".to_owned())))));
+    assert!(settled(&[opened(1), skipped(1, 1, SkipReason::UserGone)]));
+
+    let opened_at = |events: &[Event]| ledger(events).0.key(account(), &key_id(1)).unwrap().opened_at();
+    assert_eq!(opened_at(&[opened(1), later(intended(1, 1, 1), HOUR)]), Some(now() + HOUR));
+    assert_eq!(opened_at(&then(deleted())), None);
+}
+
+#[test]
+fn a_ledger_that_is_resumed_goes_on_as_the_whole_does() {
+    let (mut whole, sealed) = ledger(&[opened(1), intended(1, 1, 1), opened(2), intended(2, 2, 1)]);
+    let plan = digest(&plan_of(vec![finding(1), finding(2)]));
+    assert_eq!((whole.plan(), whole.epoch()), (plan, 2));
+    assert_eq!(whole.head(), (4, sealed[3].digest));
+    let keys: Vec<_> =
+        whole.keys().map(|(account, key, record)| (account, key.clone(), record.attempts())).collect();
+    assert_eq!(keys, [(account(), key_id(1), 1), (account(), key_id(2), 1)]);
+    let record = (account(), key_id(1), whole.key(account(), &key_id(1)).unwrap().clone());
+    let resume = |epoch| Ledger::resume(plan, epoch, whole.head(), Some(record.clone()));
+    assert_eq!(
+        resume(3).append(skipped(2, 3, SkipReason::Active)),
+        Err(Illegal::Superseded { epoch: 2, current: 3 })
+    );
+    let resumed = resume(2).append(ended(1, 1, deleted()));
+    assert_eq!(resumed, whole.append(ended(1, 1, deleted())));
+}
+
+#[test]
+fn a_key_that_two_attempts_find_gone_has_one_receipt_of_the_first_that_told() {
+    let plan = plan_of(vec![finding(1), finding(2)]);
+    // The first, given up, tells of its deletion while the second is under way, and that one finds the key gone.
+    let (_, sealed) = ledger(&[
+        opened(1),
+        intended(1, 1, 1),
+        opened(2),
+        ended(1, 1, Outcome::Kept(Kept::Interrupted)),
+        intended(2, 1, 2),
+        ended(1, 1, deleted()),
+        ended(1, 2, gone()),
+    ]);
+    let receipts = receipts(&plan, digest(&plan), &sealed).unwrap();
+    let told: Vec<_> = receipts.iter().map(|receipt| (receipt.number, receipt.how.name())).collect();
+    assert_eq!(told, [(1, "deleted")]);
 }

@@ -2,7 +2,7 @@
 
 use keysweep_core::infer::Confidence;
 use keysweep_core::plan::Plan;
-use keysweep_core::plan::lint::{Context, Limits, Objection, RULES, Severity, blocks, lint};
+use keysweep_core::plan::lint::{Context, Limits, Objection, Percent, RULES, Severity, blocks, lint};
 
 use crate::sample::{ACCOUNT, DAY, HOUR, caller, finding, now, plan_of};
 
@@ -173,4 +173,38 @@ fn every_rule_has_an_id_in_order_and_a_page_that_says_what_it_is_for() {
         assert!(text.starts_with(&title), "{} does not begin with:\n{title}", page.display());
         assert!(text.contains("## What to do\n"), "{} does not say what to do", page.display());
     }
+}
+
+#[test]
+fn shares_are_whole_per_cent_from_0_to_100() {
+    for (text, shown) in [("0%", "0%"), ("20", "20%"), ("100%", "100%")] {
+        assert_eq!(text.parse::<Percent>().map(|percent| percent.to_string()).as_deref(), Ok(shown));
+    }
+    for text in ["", "%", "101%", "255", "-1%", "+5%", "5 %", "0.5%", "5%%"] {
+        assert!(text.parse::<Percent>().is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn objections_say_what_is_wrong_with_numbers_and_the_limit() {
+    let limits = Limits::default();
+    let mut plan = plan(51);
+    plan.accounts[0].users = Some(254);
+    let found = objections(&plan, &limits);
+    assert!(blocks(&found));
+    assert!(found[0].to_string().starts_with("error KL001: the plan deletes 51 keys"), "{}", found[0]);
+    assert!(found[1].message.contains("51 keys of 254 users, and max_account_share is 20%"), "{}", found[1]);
+
+    let mut old = self::plan(1);
+    old.made_at = now() - DAY * 8;
+    assert!(objections(&old, &limits)[0].message.contains("more than max_age (7 days) ago"));
+
+    let mut settling = self::plan(2);
+    for (key, hours) in settling.keys.iter_mut().zip([1, 0]) {
+        key.inactive_since.confidence = Confidence::Settling;
+        key.inactive_since.as_of = now() - HOUR * hours;
+    }
+    let found = objections(&settling, &limits);
+    assert!(found[0].to_string().starts_with("warning KL010: 2 of the keys are settling"), "{}", found[0]);
+    assert!(found[0].message.contains(&format!("at {} at the latest", now() + HOUR * 2)), "{}", found[0]);
 }

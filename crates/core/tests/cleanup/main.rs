@@ -12,3 +12,4 @@ mod linting;
 mod planning;
 mod protocol;
 mod sample;
+mod told;

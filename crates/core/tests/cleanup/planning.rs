@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use keysweep_core::assessment::{AccountStatus, SkipReason};
 use keysweep_core::exemption::Exemptions;
+use keysweep_core::key::Owner;
 use keysweep_core::plan::build::{Holdings, Order, build};
 use keysweep_core::plan::{Author, KeptBecause, Plan, document};
+use keysweep_core::time::{Interval, SignedDuration};
 
 use crate::sample::{
     ACCOUNT, DAY, assessment, caller, days_ago, exemption, expired_key, finding, kept, key_id, now, plan_of,
@@ -113,4 +116,65 @@ fn a_key_that_an_earlier_clean_up_deleted_is_not_planned_again() {
     assert_eq!(planned, [key_id(1)]);
     assert_eq!(plan.not_planned[0].reason, KeptBecause::Gone);
     assert_eq!(document::read(&document::write(&plan)).unwrap().0, plan);
+}
+
+#[test]
+fn a_plan_knows_of_its_accounts_how_many_users_they_have_and_whether_they_were_assessed_completely() {
+    let mut second = result(vec![finding(2)], vec![expired_key()]);
+    second.account.id = "222233334444".parse().unwrap();
+    second.findings[0].account = second.account.id;
+    second.users = Some(7);
+    let mut without = result(Vec::new(), Vec::new());
+    without.account.id = "333344445555".parse().unwrap();
+    let mut left_out = without.clone();
+    left_out.account.id = "444455556666".parse().unwrap();
+    left_out.status = AccountStatus::Skipped(SkipReason::Filtered);
+    left_out.users = None;
+    let of = |accounts| plan_with(&assessment(accounts), &Exemptions::default(), false, &Holdings::new());
+    let accounts = vec![second.clone(), result(vec![finding(1)], Vec::new()), without.clone(), left_out];
+    let plan = of(accounts.clone());
+    let known: Vec<_> = plan
+        .accounts
+        .iter()
+        .map(|account| (account.id.to_string(), account.users, account.complete))
+        .collect();
+    // Of the accounts without keys only the number of users counts, and of those that were left out not even that.
+    assert_eq!(known, [(ACCOUNT.to_owned(), Some(100), true), ("222233334444".to_owned(), Some(7), false)]);
+    assert_eq!(plan.users, Some(207));
+    let mut unknown = accounts;
+    unknown[2].users = None;
+    assert_eq!(of(unknown).users, None);
+}
+
+#[test]
+fn a_key_inactive_for_exactly_the_threshold_is_planned() {
+    let threshold = assessment(Vec::new()).policy.threshold.length();
+    let since = |more| {
+        let mut finding = finding(1);
+        let claim = &mut finding.inactive_since;
+        claim.interval = Interval::exactly(claim.as_of - threshold + more);
+        planned(&plan_of(vec![finding])).len()
+    };
+    assert_eq!((since(SignedDuration::ZERO), since(SignedDuration::from_secs(1))), (1, 0));
+}
+
+#[test]
+fn findings_say_where_they_stand_towards_the_exemptions() {
+    let mut root = finding(3);
+    root.owner = Owner::Root;
+    root.key = None;
+    let mut assessment = assessment(vec![result(vec![finding(1), finding(2), root], Vec::new())]);
+    let exemptions = Exemptions::new(
+        [
+            exemption(&format!("key:{}", key_id(1)), now() + DAY),
+            exemption(&format!("key:{}", key_id(2)), days_ago(1)),
+        ],
+        [],
+    );
+    assessment.tell_exemptions(&exemptions);
+    let standings: Vec<_> = assessment
+        .findings()
+        .map(|finding| finding.exemption.as_ref().map(|standing| (standing.name(), standing.protects())))
+        .collect();
+    assert_eq!(standings, [Some(("exempt", true)), Some(("expired", false)), None]);
 }
