@@ -12,4 +12,5 @@ mod import;
 mod incomplete;
 mod intake;
 mod memory;
+mod pace;
 mod support;
