@@ -229,6 +229,15 @@ impl KeyControl for Entered {
         Ok(found)
     }
 
+    async fn update_access_key(
+        &self,
+        user: &UserName,
+        key: &AccessKeyId,
+        status: KeyStatus,
+    ) -> CallResult<Option<String>> {
+        self.process.call(Call::UpdateAccessKey, self.inner.update_access_key(user, key, status)).await
+    }
+
     async fn delete_access_key(&self, user: &UserName, key: &AccessKeyId) -> CallResult<Option<String>> {
         let Process { trouble, who, store, digest, .. } = &self.process;
         let record = store.record(*digest, self.account, key).await.unwrap();

@@ -91,7 +91,7 @@ async fn last_opened(open: &mut Transaction, plan: Digest) -> Result<u64, StoreE
         )
         .await?;
     for row in &rows {
-        if let Event::Opened { epoch, .. } = sealed(open, row)?.event {
+        if let Event::Opened { epoch, .. } | Event::Reverting { epoch, .. } = sealed(open, row)?.event {
             return Ok(epoch);
         }
     }
