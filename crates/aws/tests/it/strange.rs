@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use keysweep_aws::{EnteredAccount, Session};
 use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult, Service};
+use keysweep_core::key::KeyStatus;
 use keysweep_core::ports::{Accounts, Directory, Inventory, KeyControl, StatusHistory};
 use keysweep_core::time::Instant;
 
 use crate::server::{Reply, Server, query};
 
 /// Every call of a scan and of a clean-up. No port makes `UpdateAccessKey`; what deliveries are answered has tests of its own.
-const CALLS: [Call; 19] = [
+const CALLS: [Call; 20] = [
     Call::GetCallerIdentity,
     Call::AssumeRole,
     Call::DescribeOrganization,

@@ -12,6 +12,7 @@ use super::Sql;
 use super::database::{Purpose, Row, Transaction};
 use super::write::number;
 use crate::error::{StoreError, StoreErrorKind};
+use crate::own_looks::{Observations, observed};
 
 /// The number of a lease or an event as a column holds it.
 fn column(value: u64) -> i64 {
@@ -96,6 +97,26 @@ async fn last_opened(open: &mut Transaction, plan: Digest) -> Result<u64, StoreE
         }
     }
     Ok(0)
+}
+
+/// What clean-ups saw of an account's keys when they switched them. It is in the journal, and nowhere else.
+pub(super) async fn own_looks(
+    open: &mut Transaction,
+    account: AccountId,
+) -> Result<Observations, StoreError> {
+    // Only these events hold looks, and each begins with its name.
+    let rows = open
+        .rows(
+            "select number, event, previous, journal.digest, coalesce(plans.id, plan) from journal left join plans on plans.digest = plan where account = $1 and event like '{\"event\":\"switched\"%' order by plan, number",
+            vec![number(account).into()],
+        )
+        .await?;
+    let mut observations = Vec::new();
+    for row in &rows {
+        let event = sealed(open, row)?.event;
+        observations.extend(observed(&event, &row.text(4)?));
+    }
+    Ok(observations)
 }
 
 impl Journal for Sql {
