@@ -11,5 +11,6 @@ mod findings;
 mod import;
 mod incomplete;
 mod intake;
+mod lifecycle;
 mod memory;
 mod support;

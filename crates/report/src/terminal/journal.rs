@@ -32,6 +32,10 @@ pub struct Whole {
     pub begun: Option<Instant>,
     /// How many keys are gone by it.
     pub gone: usize,
+    /// How often a key was deactivated by it.
+    pub deactivated: usize,
+    /// How often a key was reactivated by a revert of it.
+    pub reactivated: usize,
     /// The digest of its last event.
     pub head: Digest,
 }
@@ -53,7 +57,12 @@ pub fn runs(runs: &[Run<'_>], style: &Style) -> String {
             Ok(whole) => {
                 let begun = whole.begun.map(|at| format!(", begun {}", second(at))).unwrap_or_default();
                 let (events, gone) = (count(whole.events as u64, "event"), count(whole.gone as u64, "key"));
-                page.paragraph(2, GOOD, &format!("whole: {events}{begun}, {gone} gone"));
+                let switched = match (whole.deactivated, whole.reactivated) {
+                    (0, 0) => String::new(),
+                    (off, 0) => format!(", {off} deactivated"),
+                    (off, on) => format!(", {off} deactivated, {on} reactivated"),
+                };
+                page.paragraph(2, GOOD, &format!("whole: {events}{begun}, {gone} gone{switched}"));
                 page.paragraph(2, DIM, &format!("plan {}", run.plan));
                 page.paragraph(2, DIM, &format!("head {}", whole.head));
             }

@@ -166,7 +166,7 @@ where
             match self.set(entered, key, to, began).await {
                 Ok(Sent::TooLate) => {}
                 Ok(Sent::Set(request_id)) => {
-                    let after = self.verify_switch(entered, key, to).await;
+                    let after = self.verify_switch(entered, key, to, before).await;
                     let setting = Setting { request_id, before, after };
                     self.switched(key, to, attempt, SwitchOutcome::Set(setting)).await;
                     return Next::Done;
@@ -254,13 +254,18 @@ where
     }
 
     /// The look that showed the key with its new status. IAM is eventually consistent, so one that does not is made again.
+    ///
+    /// It begins in a later second than the look before the call ended: in one second, nothing tells which was first. AWS has
+    /// confirmed the status, so that what this look shows cannot be older than the call.
     async fn verify_switch<E: Inventory + KeyControl>(
         &self,
         entered: &Entered<'_, E, C>,
         key: &PlannedDeactivation,
         to: KeyStatus,
+        before: Looked,
     ) -> Option<Looked> {
-        for wait in [Duration::ZERO, Duration::from_secs(2)] {
+        let first = if self.desk.clock.now() > before.to { Duration::ZERO } else { Duration::from_secs(1) };
+        for wait in [first, Duration::from_secs(2)] {
             if !wait.is_zero() {
                 self.desk.clock.sleep(wait).await;
             }
@@ -269,7 +274,7 @@ where
             let is_set =
                 |listed: &AccessKey| listed.id == key.key && listed.status == ListedStatus::Known(to);
             if keys.iter().any(is_set) {
-                return Some(looked(asked, self.desk.clock.now()));
+                return Some(Looked { from: asked, to: self.desk.clock.now().max(asked) });
             }
         }
         None
