@@ -5,5 +5,5 @@
 mod runs;
 
 fn main() -> std::process::ExitCode {
-    runs::search::main("scripts/safety", runs::run::run, runs::search::cores())
+    runs::search::main("scripts/safety", runs::both, runs::search::cores())
 }

@@ -113,12 +113,9 @@ impl Filters {
     }
 
     /// The filters of `--include`, and then those of `--exclude`, that surely select none of these accounts.
-    pub fn idle<'a>(
-        &self,
-        accounts: impl Iterator<Item = &'a Account> + Clone,
-    ) -> (Vec<&Selector>, Vec<&Selector>) {
+    pub fn idle(&self, accounts: &[&Account]) -> (Vec<&Selector>, Vec<&Selector>) {
         let idle =
-            |selector: &&Selector| accounts.clone().all(|account| selector.matches(account) == Some(false));
+            |selector: &&Selector| accounts.iter().all(|account| selector.matches(account) == Some(false));
         (self.include.iter().filter(idle).collect(), self.exclude.iter().filter(idle).collect())
     }
 

@@ -17,3 +17,4 @@ pub mod pacer;
 pub mod progress;
 pub mod scan;
 pub mod stats;
+pub mod survey;

@@ -9,6 +9,11 @@ fn thousands_of_runs_keep_every_promise_and_none_of_them_is_trivial() {
     runs::search::check("scripts/safety", runs::run::run, 4_000, runs::search::cores());
 }
 
+#[test]
+fn thousands_of_runs_that_deactivate_and_revert_keep_every_promise() {
+    runs::search::check("scripts/safety", runs::life::run, 2_000);
+}
+
 /// A process stood still between its last look and the delete, while another took over and left the key alone.
 #[test]
 fn a_delete_that_arrives_after_another_process_left_the_key_alone_is_recorded() {

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 #[path = "../tests/wire_faults/mod.rs"]
-mod worlds;
+mod wire;
 
 fn main() -> ExitCode {
-    worlds::search::main("scripts/faults --wire", worlds::run, worlds::AT_ONCE)
+    wire::search::main("scripts/faults --wire", wire::run, wire::AT_ONCE)
 }

@@ -2,10 +2,10 @@
 //! without a name AWS would answer for the caller.
 
 use aws_sdk_iam::operation::RequestId;
-use aws_sdk_iam::types::{EntityType, ReportStateType, SummaryKeyType, Tag};
+use aws_sdk_iam::types::{EntityType, ReportStateType, StatusType, SummaryKeyType, Tag};
 use aws_smithy_types::retry::RetryConfig;
 use keysweep_core::call::{Call, CallResult};
-use keysweep_core::key::{AccessKey, AccessKeyId, LastUsed, ListedStatus, User, UserName};
+use keysweep_core::key::{AccessKey, AccessKeyId, KeyStatus, LastUsed, ListedStatus, User, UserName};
 use keysweep_core::ports::{
     AccountSummary, Inventory, KeyControl, Page, RawReport, ReportState, UserDetail, UserNow,
 };
@@ -205,6 +205,32 @@ impl KeyControl for EnteredAccount {
             },
             tags: found.tags().iter().map(|tag| pair(answer, tag)).collect::<CallResult<_>>()?,
         })
+    }
+
+    async fn update_access_key(
+        &self,
+        user: &UserName,
+        key: &AccessKeyId,
+        status: KeyStatus,
+    ) -> CallResult<Option<String>> {
+        let call = Call::UpdateAccessKey;
+        // As a delete, it is sent once: a repetition might undo what somebody else did meanwhile.
+        let once = aws_sdk_iam::config::Builder::new().retry_config(RetryConfig::disabled());
+        let output = self
+            .iam
+            .update_access_key()
+            .user_name(user.as_str())
+            .access_key_id(key.as_str())
+            .status(match status {
+                KeyStatus::Active => StatusType::Active,
+                KeyStatus::Inactive => StatusType::Inactive,
+            })
+            .customize()
+            .config_override(once)
+            .send()
+            .await
+            .map_err(|error| call_error(call, &error))?;
+        Ok(output.request_id().map(str::to_owned))
     }
 
     async fn delete_access_key(&self, user: &UserName, key: &AccessKeyId) -> CallResult<Option<String>> {

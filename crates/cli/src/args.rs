@@ -16,7 +16,7 @@ use crate::setting_flags::{AccessArgs, DeliveryArgs, ScanArgs};
 use crate::settings::Color;
 use crate::state::StateArgs;
 use crate::terminal::style;
-use crate::verb::{apply, approve, clean, evidence, exempt, journal, plan, policies};
+use crate::verb::{apply, approve, clean, evidence, exempt, journal, plan, policies, revert};
 
 /// Finds the IAM access keys that have stayed inactive for too long, with evidence.
 ///
@@ -64,10 +64,17 @@ account deletes nothing there. docs/SAFETY.md says what is promised.
 Exit codes: 0 all done, or nothing was due, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are
 still there, 130 interrupted.";
 
+const REVERT_AFTER_HELP: &str = "\
+A key is reactivated only where AWS confirmed that the run deactivated it, and nobody else has set its status since. Deleted
+keys cannot be brought back. `keysweep journal` lists the runs; docs/SAFETY.md says what a revert can and cannot do.
+
+Exit codes: 0 all done, or nothing to do, 1 failed, 2 usage, 5 refused (nothing was changed), 6 some keys are still
+Inactive, 130 interrupted.";
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Delete the keys of an approved plan, each after one more look
+    /// Delete and deactivate the keys of an approved plan, each after one more look
     #[command(after_help = CLEAN_UP_AFTER_HELP)]
     Apply(apply::ApplyArgs),
     /// Agree to a plan, exactly as it is
@@ -94,7 +101,7 @@ pub enum Verb {
     History(HistoryArgs),
     /// Show what clean-ups did, step by step, and check that nothing of it was changed
     Journal(journal::JournalArgs),
-    /// Write a receipt for each key that a clean-up deleted
+    /// Write a receipt for each key that a clean-up deleted or switched
     Receipts(journal::ReceiptsArgs),
     /// Find the long-term inactive access keys of an account or an organization
     #[command(after_help = SCAN_AFTER_HELP)]
@@ -107,6 +114,9 @@ pub enum Verb {
     Policies(PoliciesArgs),
     /// Write the report of a scan that is in the store, in any format
     Report(ReportArgs),
+    /// Reactivate what a clean-up deactivated; without --yes, say which keys that would be
+    #[command(after_help = REVERT_AFTER_HELP)]
+    Revert(revert::RevertArgs),
     /// List the rules that findings are instances of, with severities and controls, or show one
     Rules(RulesArgs),
     /// Serve a simulated AWS organization on this machine, for any AWS tool

@@ -24,7 +24,7 @@ pub const BY_POLICY: &str = "policy of the configuration file";
 /// The approvals that count towards `plan`: that of the configuration file only as long as it lets so many keys be approved.
 pub fn that_count(approvals: Vec<Approval>, plan: &Plan, settings: &Settings) -> Vec<Approval> {
     let most = settings.clean_up.auto.approve;
-    let lets = most.is_some_and(|most| plan.keys.len() <= most as usize);
+    let lets = most.is_some_and(|most| plan.amount().changes() <= u64::from(most));
     approvals.into_iter().filter(|approval| lets || approval.by != BY_POLICY).collect()
 }
 

@@ -9,6 +9,7 @@ use keysweep_report::Format;
 use toml::de::{DeTable, DeValue};
 
 use crate::clean_up_settings;
+use crate::lifecycle_settings;
 use crate::settings::{OfFile, Setting, Settings, Shape, TABLE};
 
 /// The configuration file that is read where none is named.
@@ -21,6 +22,12 @@ const PREFIX: &str = "KEYSWEEP_";
 
 /// The values that one source gives, by the name of the setting.
 type Values = BTreeMap<&'static str, Vec<String>>;
+
+/// The sections of the file whose settings have neither flags nor variables.
+const SECTIONS: &[(&str, &[Setting])] = &[
+    (clean_up_settings::SECTION, clean_up_settings::TABLE),
+    (lifecycle_settings::SECTION, lifecycle_settings::TABLE),
+];
 
 /// What is wrong with the configuration.
 #[derive(Debug, thiserror::Error)]
@@ -143,7 +150,7 @@ pub fn resolve(
     }
     settings.of_file = OfFile { exemptions: alone.exemptions, policy: alone.policy };
     // No flag and no variable can say what a clean-up may do.
-    for setting in clean_up_settings::TABLE {
+    for setting in SECTIONS.iter().flat_map(|(_, table)| *table) {
         let Some(texts) = file.get(setting.name) else { continue };
         clean_up_settings::begin_list(&mut settings, setting);
         for text in texts {
@@ -252,9 +259,10 @@ fn parse(file: &Path, text: &str) -> Result<Values, ConfigError> {
     })?;
     let mut entries = Vec::new();
     for (key, value) in table.get_ref() {
-        match value.get_ref().as_table().filter(|_| key.get_ref() == clean_up_settings::SECTION) {
-            Some(section) => entries.extend(section.iter().map(|entry| (clean_up_settings::TABLE, entry))),
-            None => entries.push((TABLE, (key, value))),
+        let named = SECTIONS.iter().find(|(name, _)| key.get_ref() == *name);
+        match (named, value.get_ref().as_table()) {
+            (Some((_, table)), Some(section)) => entries.extend(section.iter().map(|entry| (*table, entry))),
+            _ => entries.push((TABLE, (key, value))),
         }
     }
     // In the order of the file, so that the first error is the first that a reader meets.
@@ -425,11 +433,31 @@ mod tests {
             ("clean_up = 1", "line 1: there is no setting \"clean_up\""),
             ("max_keys = 1", "line 1: there is no setting \"max_keys\""),
             ("[clean-up]\nmax_keys = 1", "line 1: there is no section [clean-up]"),
+            ("deactivate_unused = \"90d\"", "line 1: there is no setting \"deactivate_unused\""),
+            (
+                "[lifecycle]\ndeactivate_unused = \"9d\"",
+                "line 2: deactivate_unused: 9days is less than 30 days",
+            ),
+            ("[clean_up]\ndeactivate_unused = \"90d\"", "line 2: there is no setting \"deactivate_unused\""),
             ("[clean_up]\nmax_account_share = 5", "line 2: max_account_share: it must be a text in quotes"),
         ] {
             let error = file(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn unused_keys_are_deactivated_only_where_the_file_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("settings.toml");
+        let limit = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let variables = [("KEYSWEEP_LIFECYCLE_DEACTIVATE_UNUSED".into(), "90d".into())];
+            let settings = resolve(&Values::new(), Some(&path), variables).unwrap().settings;
+            settings.clean_up.limits.deactivate_unused.map(|limit| limit.to_string())
+        };
+        assert_eq!(limit(""), None);
+        assert_eq!(limit("[lifecycle]\ndeactivate_unused = \"45d\"\n").as_deref(), Some("45days"));
     }
 
     #[test]

@@ -173,6 +173,11 @@ pub static VERBS: &[Ends] = &[
         clean: "the report is written and delivered, whatever is in it",
         exits: STOPPABLE,
     },
+    Ends {
+        verb: "revert",
+        clean: "every key that the run switched off is on again, or it was a dry run",
+        exits: DELETING,
+    },
     Ends { verb: "rules", clean: "they are written", exits: PLAIN },
     Ends {
         verb: "scan",

@@ -13,6 +13,7 @@ pub mod expected;
 pub mod failure;
 pub mod holder;
 pub mod interrupt;
+pub mod lifecycle_settings;
 pub mod log;
 pub mod output;
 pub mod progress;
@@ -64,6 +65,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Journal(args) => verb::journal::run(args),
         Verb::Receipts(args) => verb::journal::run_receipts(args),
         Verb::Report(args) => verb::report::run(args),
+        Verb::Revert(args) => verb::revert::run(args),
         Verb::Plan(args) => verb::plan::run(args),
         Verb::Rules(args) => verb::rules::run(&args),
         Verb::Scan(args) => verb::scan::run(&args),

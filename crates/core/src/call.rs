@@ -142,7 +142,7 @@ calls! {
     /// IAM and AWS STS quotas), which everything in that account shares: half of them are left to the others.
     AssumeRole: Sts, Some("sts:AssumeRole"), MemberRole, Read, [Scan, CleanUp, Deactivation, Delivery], Pacing::Fixed { per_second: 300 };
     /// The organization and its management account.
-    DescribeOrganization: Organizations, Some("organizations:DescribeOrganization"), Any, Read, [Scan, CleanUp], Pacing::Adaptive;
+    DescribeOrganization: Organizations, Some("organizations:DescribeOrganization"), Any, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
     /// Every account of the organization.
     ListAccounts: Organizations, Some("organizations:ListAccounts"), Any, Read, [Scan], Pacing::Adaptive;
     /// The root of the tree of organizational units.
@@ -158,11 +158,11 @@ calls! {
     /// Fetches the credential report.
     GetCredentialReport: Iam, Some("iam:GetCredentialReport"), Any, Read, [Scan], Pacing::Adaptive;
     /// The users of the account.
-    ListUsers: Iam, Some("iam:ListUsers"), Any, Read, [Scan, CleanUp], Pacing::Adaptive;
+    ListUsers: Iam, Some("iam:ListUsers"), Any, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
     /// The access keys of one user: id, status, creation.
     ListAccessKeys: Iam, Some("iam:ListAccessKeys"), Users, Read, [Scan, CleanUp, Deactivation], Pacing::Adaptive;
     /// When and where one key was last used.
-    GetAccessKeyLastUsed: Iam, Some("iam:GetAccessKeyLastUsed"), Users, Read, [Scan], Pacing::Adaptive;
+    GetAccessKeyLastUsed: Iam, Some("iam:GetAccessKeyLastUsed"), Users, Read, [Scan, Deactivation], Pacing::Adaptive;
     /// The tags of one user.
     ListUserTags: Iam, Some("iam:ListUserTags"), Users, Read, [Scan], Pacing::Adaptive;
     /// The tags of up to 1000 users.
@@ -170,7 +170,7 @@ calls! {
     /// Counts: users, and whether the root user has access keys.
     GetAccountSummary: Iam, Some("iam:GetAccountSummary"), Any, Read, [Scan], Pacing::Adaptive;
     /// One user: its id, its ARN, its tags.
-    GetUser: Iam, Some("iam:GetUser"), Users, Read, [CleanUp], Pacing::Adaptive;
+    GetUser: Iam, Some("iam:GetUser"), Users, Read, [CleanUp, Deactivation], Pacing::Adaptive;
     /// The account's event history of the last 90 days: 2 calls a second per account and region.
     LookupEvents: CloudTrail, Some("cloudtrail:LookupEvents"), Any, Read, [Scan, CleanUp, Deactivation], Pacing::Fixed { per_second: 2 };
     /// Deletes one access key, for good.

@@ -192,7 +192,7 @@ mod tests {
                 "iam:ListAccessKeys"
             ]
         );
-        assert_eq!(actions(Grant::Deactivation), ["iam:UpdateAccessKey"]);
+        assert_eq!(actions(Grant::Deactivation), ["iam:GetAccessKeyLastUsed", "iam:UpdateAccessKey"]);
         assert_eq!(actions(Grant::Delivery), ["securityhub:BatchImportFindings"]);
         assert_eq!(actions(Grant::DeliveryToBucket), ["s3:PutObject"]);
     }

@@ -70,6 +70,51 @@ impl fmt::Display for Threshold {
     }
 }
 
+/// How long an Active key must have been unused before it may be deactivated, from 30 days up to a hundred years. Less is
+/// refused: with the day by which the record of uses lags ([`crate::plan::unused::LAST_USE_LAGS`]), 30 days let a key of a
+/// monthly job pass in the longest month, and no shorter limit does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnusedLimit(SignedDuration);
+
+/// Why a text is not such a limit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnUnusedLimit {
+    /// It is not a length of time.
+    #[error(transparent)]
+    NotALength(#[from] NotALength),
+    /// It is too short.
+    #[error("{0} is less than 30 days: a key of a monthly job would be taken for unused")]
+    TooShort(String),
+}
+
+impl UnusedLimit {
+    /// The shortest limit.
+    pub const SHORTEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+    /// The length.
+    pub const fn length(self) -> SignedDuration {
+        self.0
+    }
+}
+
+impl FromStr for UnusedLimit {
+    type Err = NotAnUnusedLimit;
+
+    fn from_str(text: &str) -> Result<Self, NotAnUnusedLimit> {
+        let length = length(text)?;
+        if length < Self::SHORTEST {
+            return Err(NotAnUnusedLimit::TooShort(show(length)));
+        }
+        Ok(Self(length))
+    }
+}
+
+impl fmt::Display for UnusedLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&show(self.0))
+    }
+}
+
 /// How long after a call its CloudTrail event is taken to be visible. AWS promises no limit; five minutes is the average
 /// and 85 minutes the longest delay that was measured (AWS-FACTS), so the default is two hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,6 +175,16 @@ mod tests {
             assert_eq!(text.parse::<Threshold>().unwrap().to_string(), shown, "{text}");
             assert_eq!(shown.parse::<Threshold>(), text.parse(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_limit_for_unused_keys_spares_what_runs_once_a_month() {
+        assert_eq!("30d".parse::<UnusedLimit>().unwrap().to_string(), "30days");
+        assert_eq!(
+            "29d 23h".parse::<UnusedLimit>().unwrap_err().to_string().split(':').next(),
+            Some("29days 23h is less than 30 days")
+        );
+        assert!("soon".parse::<UnusedLimit>().is_err());
     }
 
     #[test]

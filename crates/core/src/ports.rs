@@ -14,7 +14,7 @@ use crate::call::CallResult;
 use crate::delivery::{Imported as ImportedFindings, Post, PostError};
 use crate::exemption::{Exemption, Exemptions};
 use crate::journal::{Appended, Event, KeyRecord, Lease, Leasing, Sealed};
-use crate::key::{AccessKey, AccessKeyId, LastUsed, User, UserName};
+use crate::key::{AccessKey, AccessKeyId, KeyStatus, LastUsed, User, UserName};
 use crate::memory::{Begun, Remembered, Seen};
 use crate::plan::digest::Digest;
 use crate::time::Instant;
@@ -282,10 +282,18 @@ pub struct UserNow {
     pub tags: Tags,
 }
 
-/// What the clean-up does in an account, and what it asks of single users before.
+/// What the clean-up and the deactivation do in an account, and what they ask of single users before.
 pub trait KeyControl: Send + Sync {
     /// `GetUser`.
     fn get_user(&self, user: &UserName) -> impl Future<Output = CallResult<UserNow>> + Send;
+
+    /// `UpdateAccessKey`; gives AWS's request id. Sent at most once: who repeats it looks at the key again before.
+    fn update_access_key(
+        &self,
+        user: &UserName,
+        key: &AccessKeyId,
+        status: KeyStatus,
+    ) -> impl Future<Output = CallResult<Option<String>>> + Send;
 
     /// `DeleteAccessKey`; gives AWS's request id. Sent at most once: who repeats it looks at the key again before.
     fn delete_access_key(

@@ -4,8 +4,9 @@
 use std::io;
 
 use ::csv::{Terminator, WriterBuilder};
-use keysweep_core::journal::receipt::ReceiptV1;
-use keysweep_core::journal::{Event, Outcome, Receipt, Sealed};
+use keysweep_core::journal::receipt::{Action, Grounds, ReceiptV1};
+use keysweep_core::journal::{Event, Outcome, Receipt, Sealed, SwitchOutcome};
+use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::time::Instant;
 use serde::Serialize;
@@ -29,7 +30,10 @@ pub fn words(event: &Event) -> String {
             };
             format!("apply by {caller_arn}; {approved}")
         }
+        Event::Reverting { caller_arn, .. } => format!("revert by {caller_arn}"),
         Event::Skipped { reason, .. } => format!("left alone: {reason}"),
+        Event::Switching { to, attempt, .. } => format!("to be {}, attempt {attempt}", switched(*to)),
+        Event::Switched { to, outcome, .. } => switch_words(*to, outcome),
         Event::Intended { user, attempt, .. } => format!("to be deleted, attempt {attempt}, of user {user}"),
         Event::Ended { outcome, .. } => outcome_words(outcome),
         Event::Stopped { reason, .. } => format!("stopped: {reason}"),
@@ -51,6 +55,33 @@ fn outcome_words(outcome: &Outcome) -> String {
         }
         Outcome::Skipped(reason) => format!("left alone: {reason}"),
         Outcome::Kept(kept) => format!("not deleted: {}", kept.detail().unwrap_or(kept.name())),
+    }
+}
+
+/// What a key is that was given this status.
+const fn switched(to: KeyStatus) -> &'static str {
+    match to {
+        KeyStatus::Active => "reactivated",
+        KeyStatus::Inactive => "deactivated",
+    }
+}
+
+fn switch_words(to: KeyStatus, outcome: &SwitchOutcome) -> String {
+    let what = switched(to);
+    match outcome {
+        SwitchOutcome::Set(setting) => {
+            let request = setting.request_id.as_deref().unwrap_or("not known");
+            let verified = match &setting.after {
+                Some(look) => format!("seen {} at {}", to.as_api(), look.to),
+                None => format!("not seen {} yet", to.as_api()),
+            };
+            format!("{what}: last look {}, request id {request}, {verified}", setting.before.to)
+        }
+        SwitchOutcome::Seen { seen, .. } => {
+            format!("{what}, seen at {}; the answer of the call was lost", seen.to)
+        }
+        SwitchOutcome::LeftAlone(reason) => format!("left alone: {reason}"),
+        SwitchOutcome::Kept(kept) => format!("not {what}: {}", kept.detail().unwrap_or(kept.name())),
     }
 }
 
@@ -106,7 +137,7 @@ fn spread(value: &impl Serialize) -> io::Result<Vec<u8>> {
 }
 
 /// The columns of the receipts' CSV. Columns may be added at the end; none is renamed, moved or removed.
-pub const HEADER: [&str; 23] = [
+pub const HEADER: [&str; 28] = [
     "number",
     "plan_id",
     "plan_digest",
@@ -130,6 +161,11 @@ pub const HEADER: [&str; 23] = [
     "approved_by",
     "previous",
     "digest",
+    "action",
+    "unused_since",
+    "unused_as_of",
+    "last_used",
+    "set_by",
 ];
 
 /// Receipts as CSV, RFC 4180. Several values in one cell are set apart by spaces, approvers by semicolons. No cell is taken
@@ -139,11 +175,16 @@ pub fn receipts_csv(receipts: &[Receipt]) -> io::Result<Vec<u8>> {
     writer.write_record(HEADER)?;
     for receipt in receipts {
         let (key, how) = (&receipt.key, &receipt.how);
-        let claim = key.inactive_since;
         let moment = |at: Option<Instant>| at.map(|at| at.to_string()).unwrap_or_default();
+        let (claim, unused) = match receipt.grounds {
+            Grounds::Inactive(claim) => (Some(claim), None),
+            Grounds::Unused { since, last_used, as_of } => (None, Some((since, last_used, as_of))),
+        };
+        let is_deleted = receipt.action == Action::Deleted;
+        let by = |counts: bool| if counts { receipt.deleted_by.clone() } else { String::new() };
         let approvers: Vec<String> =
             receipt.approved_by.iter().map(|(name, arn)| format!("{name} <{arn}>")).collect();
-        let cells: [String; 23] = [
+        let cells: [String; 28] = [
             receipt.number.to_string(),
             receipt.plan_id.clone(),
             receipt.plan.to_string(),
@@ -153,20 +194,25 @@ pub fn receipts_csv(receipts: &[Receipt]) -> io::Result<Vec<u8>> {
             key.key.to_string(),
             key.created.to_string(),
             key.owner_tag.clone().unwrap_or_default(),
-            claim.interval.earliest().to_string(),
-            claim.interval.latest().to_string(),
-            claim.as_of.to_string(),
-            claim.confidence.name().to_owned(),
+            moment(claim.map(|claim| claim.interval.earliest())),
+            moment(claim.map(|claim| claim.interval.latest())),
+            moment(claim.map(|claim| claim.as_of)),
+            claim.map(|claim| claim.confidence.name().to_owned()).unwrap_or_default(),
             key.evidence.join(" "),
             how.name().to_owned(),
             receipt.at.to_string(),
             how.request_id().unwrap_or_default().to_owned(),
             moment(how.last_look()),
             moment(how.verified_at()),
-            receipt.deleted_by.clone(),
+            by(is_deleted),
             approvers.join("; "),
             receipt.previous.to_string(),
             receipt.digest.to_string(),
+            receipt.action.name().to_owned(),
+            moment(unused.map(|(since, _, _)| since)),
+            moment(unused.map(|(_, _, as_of)| as_of)),
+            moment(unused.and_then(|(_, last_used, _)| last_used)),
+            by(!is_deleted),
         ];
         writer.write_record(cells.iter().map(|cell| harmless(cell).into_owned()))?;
     }

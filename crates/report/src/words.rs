@@ -285,6 +285,7 @@ fn observation_words(observation: &Observation) -> String {
         ObservationSource::ListAccessKeys => "ListAccessKeys".to_owned(),
         ObservationSource::CredentialReport => "credential report".to_owned(),
         ObservationSource::EarlierScan(scan) => format!("scan {scan}"),
+        ObservationSource::CleanUp(run) => format!("keysweep's own run of plan {run}"),
     };
     let status = status(observation.status);
     if observation.from == observation.to {

@@ -18,6 +18,7 @@ use keysweep_core::totals::Totals;
 
 use self::clean_up::CleanUp;
 use crate::error::{StoreError, StoreErrorKind};
+use crate::own_looks::in_order;
 
 /// A store that ends with its value.
 #[derive(Debug, Default)]
@@ -111,14 +112,14 @@ impl Store for InMemory {
     type Error = StoreError;
 
     async fn recall(&self, account: AccountId) -> Result<Remembered, StoreError> {
+        let own = self.clean_up().own_looks(account);
         let kept = self.kept();
-        let Some(account) = kept.accounts.get(&account) else { return Ok(Remembered::default()) };
+        let Some(account) = kept.accounts.get(&account) else {
+            return Ok(Remembered { observations: in_order(own), ..Remembered::default() });
+        };
         let mut changes: Vec<StatusChange> = account.changes.values().cloned().collect();
         changes.sort_by(|a, b| (a.at, &a.event).cmp(&(b.at, &b.event)));
-        let mut observations = account.observations.clone();
-        observations.sort_by(|(a_key, a), (b_key, b)| {
-            (a_key, a.to, a.from, a.status).cmp(&(b_key, b.to, b.from, b.status))
-        });
+        let observations = in_order(account.observations.iter().cloned().chain(own).collect());
         Ok(Remembered {
             coverage: account.coverage.clone(),
             asserted: account.asserted.clone(),

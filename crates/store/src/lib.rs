@@ -11,6 +11,7 @@ mod in_memory;
 mod location;
 #[cfg(feature = "sql")]
 mod looks;
+mod own_looks;
 #[cfg(feature = "sql")]
 mod sql;
 

@@ -25,7 +25,7 @@ const SPOT_CHECK: usize = 5;
 /// How often all users are listed while each time shows new ones.
 const LISTED_AT_MOST: usize = 5;
 /// IAM is eventually consistent: an answer may be this old. Propagation takes seconds.
-const CONSISTENT_WITHIN: SignedDuration = SignedDuration::from_mins(1);
+pub(crate) const CONSISTENT_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// What was found.
 pub(super) struct Keys {

@@ -10,6 +10,7 @@ mod history;
 mod keys;
 mod known;
 mod report;
+mod unused;
 
 use futures_util::future::join;
 use keysweep_core::account::Account;
@@ -17,13 +18,15 @@ use keysweep_core::assessment::{AccountAssessment, AccountStatus, Method};
 use keysweep_core::call::{Call, CallError, CallResult};
 use keysweep_core::coverage::Coverage;
 use keysweep_core::memory::{Remembered, Seen};
-use keysweep_core::policy::Policy;
+use keysweep_core::plan::unused::AccountSurvey;
+use keysweep_core::policy::{Policy, UnusedLimit};
 use keysweep_core::ports::{Clock, Inventory, StatusHistory};
 use keysweep_core::problem::{Gap, Problem};
 
 use crate::gate::{Caller, Gates};
 use crate::progress::Phase;
 use history::History;
+pub(crate) use keys::CONSISTENT_WITHIN;
 use report::Report;
 
 /// How many calls of one account are on their way at the same time. The pace limits them, so this need only be enough to
@@ -192,6 +195,19 @@ pub(crate) async fn assess<E: Inventory + StatusHistory, C: Clock>(
         assessed_at: Some(now),
     };
     Assessed { result, seen }
+}
+
+/// Looks for the unused keys of an account that was entered. An error says why nothing can be said of the account.
+pub(crate) async fn unused<E: Inventory + StatusHistory, C: Clock>(
+    account: &Account,
+    entered: &E,
+    caller: &Caller<'_, C>,
+    gates: &Gates,
+    plan: Plan<'_>,
+    remembered: &Remembered,
+    limit: UnusedLimit,
+) -> Result<AccountSurvey, String> {
+    Work { account, entered, caller, gates, plan, remembered }.unused(limit).await
 }
 
 /// How the keys of users were found, for [`AccountAssessment::method`].

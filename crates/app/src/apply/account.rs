@@ -15,9 +15,9 @@ use crate::gate::{Caller, Gates};
 use crate::progress::Event;
 
 /// How many users of an account are worked on at the same time. IAM's limits are per account: more would only wait.
-const USERS_AT_A_TIME: usize = 4;
+pub(super) const USERS_AT_A_TIME: usize = 4;
 /// How long what was read of the history serves for. An account with many keys reads it again.
-const HISTORY_SERVES: Duration = Duration::from_mins(5);
+pub(super) const HISTORY_SERVES: Duration = Duration::from_mins(5);
 
 /// An account that was entered.
 pub(super) struct Entered<'a, E, C> {
@@ -37,7 +37,7 @@ impl<E, C: Clock> Entered<'_, E, C> {
 
 /// What is known of the changes in an account.
 pub(super) struct History {
-    read_at: Duration,
+    pub(super) read_at: Duration,
     pub(super) reread: Reread,
 }
 

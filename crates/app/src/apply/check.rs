@@ -14,7 +14,7 @@ use keysweep_core::time::Instant;
 
 use super::ApplyRequest;
 
-/// Why a plan is refused. Nothing was deleted.
+/// Why a plan is refused. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// It is for another partition.
@@ -99,8 +99,8 @@ pub(super) fn belongs(
             planned: planned.id.clone(),
             found: found.map_or_else(|| "none".to_owned(), |found| found.id.clone()),
         }),
-        (Scope::Account, _) => match plan.keys.iter().find(|key| key.account != caller.account) {
-            Some(key) => Err(Refusal::OtherAccount { planned: key.account, found: caller.account }),
+        (Scope::Account, _) => match plan.planned().find(|key| key.account() != caller.account) {
+            Some(key) => Err(Refusal::OtherAccount { planned: key.account(), found: caller.account }),
             None => Ok(()),
         },
     }

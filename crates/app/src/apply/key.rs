@@ -20,13 +20,13 @@ use super::resolve::Fate;
 /// A delete is sent this long after the answer of the look that allows it, at most. A call takes a few hundredths of a second.
 const LOOK_SERVES: Duration = Duration::from_secs(2);
 /// How often a look is made again that has waited for too long.
-const LOOKS: u32 = 5;
+pub(super) const LOOKS: u32 = 5;
 /// How long to wait before finding out what came of a delete that got no answer: by then it has taken effect, or never will.
-const ANSWER_AWAITED: Duration = Duration::from_secs(10);
+pub(super) const ANSWER_AWAITED: Duration = Duration::from_secs(10);
 /// As much for a delete of another process, counted from its intent.
-const OTHERS_AWAITED: SignedDuration = SignedDuration::from_secs(30);
+pub(super) const OTHERS_AWAITED: SignedDuration = SignedDuration::from_secs(30);
 /// How often a key is tried within one apply.
-const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 
 /// What comes after an attempt.
 enum Next {
@@ -119,7 +119,7 @@ where
         self.journal(Event::Ended { at: self.now(), account, key: id, attempt, outcome }).await;
     }
 
-    fn could_not(&self, error: &CallError) -> String {
+    pub(super) fn could_not(&self, error: &CallError) -> String {
         if error.kind == CallErrorKind::Denied {
             self.breaker.count(Trouble::Denied);
         }

@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use keysweep_core::account::AccountId;
 use keysweep_core::journal::{Appended, Event, Illegal, KeyRecord, Lease, Leasing};
 use keysweep_core::key::AccessKeyId;
+use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::{Clock, Journal};
 use keysweep_core::time::{Instant, SignedDuration};
 
-use super::{ApplyError, ApplyRequest, JournalFailure};
+use super::{ApplyError, JournalFailure};
 
 /// How long a lease is taken for. Whoever takes over after a crash waits for what is left of it; a key takes a second or two.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
@@ -33,30 +34,23 @@ struct Writing {
 }
 
 impl<'a, J: Journal, C: Clock> Writer<'a, J, C> {
-    /// Takes the lease, and journals that it did.
+    /// Takes the lease, and journals that it did, by the event that `opened` makes of the moment and the number of the lease.
     pub(super) async fn open(
         journal: &'a J,
         clock: &'a C,
-        request: &ApplyRequest<'_>,
-        caller_arn: &str,
-        approved_by: Vec<(String, String)>,
+        plan: Digest,
+        holder: &str,
+        opened: impl FnOnce(Instant, u64) -> Event,
     ) -> Result<Held<Self>, ApplyError> {
         let failed = |error: J::Error| ApplyError::Journal(Box::new(error));
         let now = clock.now();
-        let leasing =
-            journal.lease(request.digest, request.holder, now, now + LEASE).await.map_err(failed)?;
+        let leasing = journal.lease(plan, holder, now, now + LEASE).await.map_err(failed)?;
         let lease = match leasing {
             Leasing::Granted(lease) => lease,
             Leasing::Held { by, until } => return Ok(Held::Other { by, until }),
         };
-        let event = Event::Opened {
-            at: now,
-            epoch: lease.epoch,
-            holder: request.holder.to_owned(),
-            caller_arn: caller_arn.to_owned(),
-            approved_by,
-        };
-        match journal.append(request.digest, event).await.map_err(failed)? {
+        let event = opened(now, lease.epoch);
+        match journal.append(plan, event).await.map_err(failed)? {
             Appended::Sealed(_) => {}
             Appended::Refused(illegal) => return Err(ApplyError::Journal(Box::new(illegal))),
         }

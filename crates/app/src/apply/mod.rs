@@ -1,4 +1,5 @@
-//! `keysweep apply`: deletes the keys of an approved plan, each after one more look, and journals every step. What may be
+//! `keysweep apply`: deletes the keys of an approved plan, and deactivates those that are to be, each after one more look, and
+//! journals every step. What may be
 //! deleted is decided in `keysweep_core::plan::decide`; what may follow what, in `keysweep_core::journal`.
 //!
 //! Killed at any point, the next apply of the plan finds out what came of what was begun, and goes on.
@@ -9,6 +10,7 @@ mod check;
 mod history;
 mod key;
 mod ledger;
+mod lifecycle;
 mod outcome;
 mod resolve;
 
@@ -28,6 +30,9 @@ use tokio::sync::watch;
 
 pub use breaker::StopAfter;
 pub use check::Refusal;
+pub use lifecycle::{
+    DeactivationOutcome, RevertOutcome, RevertRequest, RevertTools, Reverted, revert, to_revert,
+};
 pub use outcome::{Applied, KeyOutcome};
 
 use crate::gate::{Caller, Desk, Gates};
@@ -62,7 +67,7 @@ pub struct ApplyRequest<'a> {
     pub stop_after: StopAfter,
 }
 
-/// Why nothing came of it. Nothing was deleted.
+/// Why nothing came of it. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The plan may not be applied.
@@ -119,7 +124,7 @@ pub struct Tools<'a, A, D, C, J, X> {
     pub progress: &'a dyn Progress,
 }
 
-/// Applies a plan. An error means that nothing was deleted by this call; what was left alone or failed is in the result.
+/// Applies a plan. An error means that nothing was deleted or deactivated by this call; what was left alone or failed is in the result.
 /// When `stop` becomes true, keys that are under way are finished and no others begun.
 pub async fn apply<A, D, C, J, X>(
     tools: Tools<'_, A, D, C, J, X>,
@@ -153,7 +158,9 @@ where
     let events = events(journal, request.digest).await?;
     let ledger = Ledger::replay(request.digest, &events).map_err(Refusal::from)?;
     let chosen = chosen(request, &ledger);
-    if chosen.is_empty() {
+    let left = request.at_most.map_or(usize::MAX, |most| most.saturating_sub(chosen.len()));
+    let unused = lifecycle::chosen(request, &ledger, left);
+    if chosen.is_empty() && unused.is_empty() {
         return Ok(Applied::of(request, &events, None)?);
     }
     let agreed = check::agreed(request, &identity, clock.now());
@@ -162,16 +169,24 @@ where
         state => state.is_final() && !ledger.is_settled(key.account, &key.key),
     };
     let begun: Vec<&PlannedKey> = request.plan.keys.iter().filter(open).collect();
+    let begun_unused = lifecycle::begun(request, &ledger);
     let approved_by = match &agreed {
         Ok(approvals) => approvals.iter().map(|one| (one.by.clone(), one.arn.clone())).collect(),
         // What was begun under an approval that has expired is still to be found out.
-        Err(_) if !begun.is_empty() => Vec::new(),
+        Err(_) if !begun.is_empty() || !begun_unused.is_empty() => Vec::new(),
         Err(_) => {
             return Err(agreed.err().map_or(ApplyError::from(Refusal::NothingApproved), ApplyError::from));
         }
     };
 
-    let writer = match Writer::open(journal, clock, request, &identity.arn, approved_by).await? {
+    let opened = |at, epoch| Event::Opened {
+        at,
+        epoch,
+        holder: request.holder.to_owned(),
+        caller_arn: identity.arn.clone(),
+        approved_by,
+    };
+    let writer = match Writer::open(journal, clock, request.digest, request.holder, opened).await? {
         Held::Mine(writer) => writer,
         Held::Other { by, until } => return Err(Refusal::Held { by, until }.into()),
     };
@@ -186,11 +201,12 @@ where
         breaker: Breaker::new(request.stop_after),
         stop,
     };
-    let (work, refused) = match agreed {
-        Ok(_) => (chosen, None),
-        Err(refusal) => (begun, Some(refusal)),
+    let (work, unused, refused) = match agreed {
+        Ok(_) => (chosen, unused, None),
+        Err(refusal) => (begun, begun_unused, Some(refusal)),
     };
     run.work(&work, refused.is_none()).await;
+    run.switch(&unused, lifecycle::Task::of_apply(&ledger, refused.is_none())).await;
     let stopped = run.breaker.reason();
     run.writer.close(stopped.as_deref()).await;
     match refused {

@@ -2,18 +2,21 @@
 
 use keysweep_core::journal::receipt::{Receipt, receipts};
 use keysweep_core::journal::{Event, Kept, Ledger, Sealed, State};
-use keysweep_core::plan::PlannedKey;
 use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::{PlannedDeactivation, PlannedKey};
 
 use super::ApplyRequest;
 use super::check::Refusal;
+use super::lifecycle::DeactivationOutcome;
 
 /// Where a plan stands after an apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
     /// Every planned key, in the plan's order.
     pub keys: Vec<(PlannedKey, KeyOutcome)>,
-    /// One receipt for each key that is gone.
+    /// Every planned deactivation, in the plan's order.
+    pub deactivations: Vec<(PlannedDeactivation, DeactivationOutcome)>,
+    /// One receipt for each key that is gone, and for each time that a key's status was set.
     pub receipts: Vec<Receipt>,
     /// Why the run was stopped before all keys had their turn.
     pub stopped: Option<String>,
@@ -67,21 +70,28 @@ impl Applied {
     ) -> Result<Self, Refusal> {
         let ledger = Ledger::replay(request.digest, events)?;
         let outcome = |key: &PlannedKey| KeyOutcome::from(ledger.state(key.account, &key.key));
-        // Why the last run was stopped; an earlier one is past.
-        let stopped = events.iter().rev().find_map(|sealed| match &sealed.event {
-            Event::Stopped { reason, .. } => Some(Some(reason.clone())),
-            Event::Opened { .. } => Some(None),
-            _ => None,
-        });
+        let deactivation = |key: &PlannedDeactivation| (key.clone(), DeactivationOutcome::of(&ledger, key));
         Ok(Self {
+            deactivations: request.plan.deactivations.iter().map(deactivation).collect(),
             keys: request.plan.keys.iter().map(|key| (key.clone(), outcome(key))).collect(),
             receipts: receipts(request.plan, request.digest, events)?,
-            stopped: failure.or(stopped.flatten()),
+            stopped: failure.or_else(|| stopped(events)),
         })
     }
 
-    /// Whether every planned key is gone.
+    /// Whether every planned key is gone, or deactivated.
     pub fn is_whole(&self) -> bool {
         self.keys.iter().all(|(_, outcome)| *outcome == KeyOutcome::Gone)
+            && self.deactivations.iter().all(|(_, outcome)| outcome.is_done())
     }
+}
+
+/// Why the last apply or revert was stopped; an earlier one is past.
+pub(super) fn stopped(events: &[Sealed]) -> Option<String> {
+    let last = events.iter().rev().find_map(|sealed| match &sealed.event {
+        Event::Stopped { reason, .. } => Some(Some(reason.clone())),
+        Event::Opened { .. } | Event::Reverting { .. } => Some(None),
+        _ => None,
+    });
+    last.flatten()
 }

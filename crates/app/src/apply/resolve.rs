@@ -8,6 +8,7 @@ use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
 use keysweep_core::key::{AccessKey, AccessKeyId, User, UserName};
 use keysweep_core::plan::PlannedKey;
 use keysweep_core::ports::{Clock, Inventory, KeyControl};
+use keysweep_core::time::Instant;
 
 use super::account::Entered;
 use crate::organization::all_pages;
@@ -49,12 +50,26 @@ impl<E: Inventory + KeyControl, C: Clock> Entered<'_, E, C> {
 
     /// What became of a key that nobody saw at its user: whether any user has it that is as old as the key.
     pub(super) async fn fate_anywhere(&self, planned: &PlannedKey) -> CallResult<Fate> {
+        let found = self.anywhere(&planned.user, &planned.key, planned.created).await?;
+        Ok(found.map_or(Fate::Gone, |_| Fate::There))
+    }
+
+    /// The key, which was created then, at whichever user has it; `None` where none does. `name` was its user's name once.
+    pub(super) async fn anywhere(
+        &self,
+        name: &UserName,
+        key: &AccessKeyId,
+        created: Instant,
+    ) -> CallResult<Option<AccessKey>> {
         let mut users = self.users().await?;
         for _ in 0..=LOOKS {
-            for user in users.iter().filter(|user| user.created <= planned.created) {
+            for user in users.iter().filter(|user| user.created <= created) {
                 match self.keys(&user.name).await {
-                    Ok(keys) if keys.iter().any(|listed| listed.id == planned.key) => return Ok(Fate::There),
-                    Ok(_) => {}
+                    Ok(keys) => {
+                        if let Some(found) = keys.into_iter().find(|listed| listed.id == *key) {
+                            return Ok(Some(found));
+                        }
+                    }
                     Err(error) if error.kind == CallErrorKind::NotFound => {}
                     Err(error) => return Err(error),
                 }
@@ -65,11 +80,11 @@ impl<E: Inventory + KeyControl, C: Clock> Entered<'_, E, C> {
             };
             let again = self.users().await?;
             if names(&again) == names(&users) {
-                return Ok(Fate::Gone);
+                return Ok(None);
             }
             users = again;
         }
-        Err(Self::keeps_changing(&planned.user))
+        Err(Self::keeps_changing(name))
     }
 
     fn keeps_changing(name: &UserName) -> CallError {

@@ -8,7 +8,7 @@ mod run;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use keysweep_core::account::AccountId;
+use keysweep_core::account::{Account, AccountId};
 use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, Scope};
 use keysweep_core::call::{Call, CallError};
 use keysweep_core::memory::{Begun, Selection};
@@ -213,7 +213,8 @@ fn nothing_selected(filters: &Filters, results: &BTreeMap<AccountId, AccountAsse
         1 => "the one account that was listed".to_owned(),
         number => format!("the {number} accounts that were listed"),
     };
-    let (idle, _) = filters.idle(results.values().map(|result| &result.account));
+    let accounts: Vec<&Account> = results.values().map(|result| &result.account).collect();
+    let (idle, _) = filters.idle(&accounts);
     let mut details: Vec<String> =
         idle.into_iter().map(|selector| format!("--include {selector} selects none of {listed}")).collect();
     if details.is_empty() && results.values().all(|result| matches!(result.status, AccountStatus::Skipped(_)))

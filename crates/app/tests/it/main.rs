@@ -12,6 +12,7 @@ mod findings;
 mod import;
 mod incomplete;
 mod intake;
+mod lifecycle;
 mod memory;
 mod pace;
 mod support;

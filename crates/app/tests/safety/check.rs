@@ -124,6 +124,7 @@ fn receipts(state: &mut State, receipts: &[Receipt]) {
         state.tally.count(match &receipt.how {
             How::Confirmed(_) => "receipts: confirmed by AWS",
             How::SeenGone { .. } => "receipts: seen to be gone",
+            How::Set(_) | How::SeenSet { .. } => "receipts: of a status",
         });
     }
     let mut deleted: BTreeMap<&str, Option<&str>> = BTreeMap::new();
@@ -148,6 +149,10 @@ fn receipts(state: &mut State, receipts: &[Receipt]) {
             }
             (How::SeenGone { .. }, Some(_)) => {}
             (How::SeenGone { .. }, None) => by_others += 1,
+            (How::Set(_) | How::SeenSet { .. }, _) => {
+                wrong
+                    .push(format!("there is a receipt for the status of key {key}, which nobody was to set"));
+            }
         }
     }
     for _ in 0..by_others {

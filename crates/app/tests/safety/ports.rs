@@ -7,7 +7,7 @@ use std::time::Duration;
 use keysweep_core::account::{AccountId, CallerIdentity, OrganizationalUnit};
 use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
 use keysweep_core::exemption::{Exemptions, KEEP_TAG, Protection, Subject};
-use keysweep_core::journal::{Appended, Event, KeyRecord, Lease, Leasing, Sealed};
+use keysweep_core::journal::{Appended, Event, KeyRecord, Lease, Leasing, Sealed, SwitchState};
 use keysweep_core::key::{AccessKey, AccessKeyId, KeyStatus, LastUsed, ListedStatus, User, UserName};
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
@@ -214,6 +214,86 @@ impl Entered {
         self.note(key, &wrong);
     }
 
+    /// What must hold at every status that is set.
+    fn check_switch(&self, user: &UserName, key: &AccessKeyId, to: KeyStatus, record: &KeyRecord) {
+        let Process { trouble, who, plan, .. } = &self.process;
+        let mut wrong = Vec::new();
+        let Some(planned) = plan.deactivation(self.account, key).filter(|planned| planned.user == *user)
+        else {
+            return self.note_switch(key, to, &["the plan does not have it there"]);
+        };
+        if !matches!(record.switch().state(), SwitchState::Open { to: intended, .. } if intended == to) {
+            // Whoever was given up may be slow; nobody else sends without an intent.
+            let last = record.switch().attempts();
+            if last == 0 {
+                wrong.push("there is no intent");
+            }
+        }
+        let elapsed = trouble.sim.clock().elapsed();
+        let state = trouble.state();
+        let seen = &state.seen[*who];
+        let from = if to == KeyStatus::Active { KeyStatus::Inactive } else { KeyStatus::Active };
+        match seen.listed.get(&(self.account, user.to_string())) {
+            None => wrong.push("nobody looked at it"),
+            Some((at, keys)) => {
+                if elapsed.checked_sub(*at).unwrap() > Duration::from_secs(6) {
+                    wrong.push("the last look is old");
+                }
+                match keys.iter().find(|listed| listed.id == *key) {
+                    None => wrong.push("the last look did not see it"),
+                    Some(listed) if listed.status != ListedStatus::Known(from) => {
+                        wrong.push("the last look saw it with another status");
+                    }
+                    Some(listed) if listed.created != planned.created => {
+                        wrong.push("it was created at another time");
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        if to == KeyStatus::Active {
+            if !state.switched.iter().any(|own| own.key == key.as_str() && own.to == KeyStatus::Inactive) {
+                wrong.push("the run has not deactivated it");
+            }
+            // CloudTrail delivers within 85 minutes here, and what was read serves for 5.
+            let now = trouble.sim.now();
+            let known = |(other, at): &(String, Instant)| {
+                other == key.as_str() && now - *at > SignedDuration::from_mins(100)
+            };
+            if state.set_by_others.iter().any(known) {
+                wrong.push("somebody else has set its status");
+            }
+        } else {
+            match (seen.last_used.get(key.as_str()), planned.last_used) {
+                (None | Some(LastUsed::NotRead), _) => wrong.push("nobody asked when it was used"),
+                (Some(LastUsed::At { at, .. }), before) if before.is_none_or(|before| *at > before) => {
+                    wrong.push("it was used since");
+                }
+                _ => {}
+            }
+            let user_seen = seen.users.get(&(self.account, user.to_string()));
+            match (user_seen, &seen.exemptions) {
+                (Some((arn, tags)), Some(exemptions)) => {
+                    let path = plan.account(self.account).and_then(|account| account.path.as_deref());
+                    let subject =
+                        Subject { account: self.account, path, user_arn: arn, key, tags: Some(tags) };
+                    if exemptions.protection(&subject, self.process.now()) != Protection::None {
+                        wrong.push("it is exempt");
+                    }
+                }
+                _ => wrong.push("nobody asked whether it is exempt"),
+            }
+        }
+        drop(state);
+        self.note_switch(key, to, &wrong);
+    }
+
+    fn note_switch(&self, key: &AccessKeyId, to: KeyStatus, wrong: &[&str]) {
+        let mut state = self.process.trouble.state();
+        let says = wrong.iter().map(|wrong| format!("key {key} is set {} although {wrong}", to.as_api()));
+        state.violations.extend(says);
+    }
+
     fn note(&self, key: &AccessKeyId, wrong: &[&str]) {
         let mut state = self.process.trouble.state();
         state.violations.extend(wrong.iter().map(|wrong| format!("key {key} is deleted although {wrong}")));
@@ -229,6 +309,34 @@ impl KeyControl for Entered {
         Ok(found)
     }
 
+    async fn update_access_key(
+        &self,
+        user: &UserName,
+        key: &AccessKeyId,
+        status: KeyStatus,
+    ) -> CallResult<Option<String>> {
+        let Process { trouble, who, store, digest, .. } = &self.process;
+        let record = store.record(*digest, self.account, key).await.unwrap();
+        self.check_switch(user, key, status, &record);
+        let dies = {
+            let state = &mut *trouble.state();
+            state.rng.u32(..1000) < state.level.crashes
+        };
+        if dies {
+            trouble.turn(*who).await;
+            trouble.orphan(self.account, user.as_str(), key.as_str(), Some(status));
+            trouble.die(*who).await;
+        }
+        let made = async {
+            let answer = self.inner.update_access_key(user, key, status).await;
+            if let Ok(request_id) = &answer {
+                trouble.switched(key.as_str(), status, request_id.clone());
+            }
+            answer
+        };
+        self.process.call(Call::UpdateAccessKey, made).await
+    }
+
     async fn delete_access_key(&self, user: &UserName, key: &AccessKeyId) -> CallResult<Option<String>> {
         let Process { trouble, who, store, digest, .. } = &self.process;
         let record = store.record(*digest, self.account, key).await.unwrap();
@@ -239,7 +347,7 @@ impl KeyControl for Entered {
         };
         if dies {
             trouble.turn(*who).await;
-            trouble.orphan(self.account, user.as_str(), key.as_str());
+            trouble.orphan(self.account, user.as_str(), key.as_str(), None);
             trouble.die(*who).await;
         }
         let made = async {
@@ -289,7 +397,11 @@ impl Inventory for Entered {
     }
 
     async fn get_access_key_last_used(&self, key: &AccessKeyId) -> CallResult<LastUsed> {
-        self.inner.get_access_key_last_used(key).await
+        let made = self.inner.get_access_key_last_used(key);
+        let used = self.process.call(Call::GetAccessKeyLastUsed, made).await?;
+        let mut state = self.process.trouble.state();
+        state.seen[self.process.who].last_used.insert(key.to_string(), used.clone());
+        Ok(used)
     }
 
     async fn list_user_tags(

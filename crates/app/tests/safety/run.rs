@@ -197,6 +197,7 @@ pub(crate) fn run(seed: u64) -> (Tally, Vec<String>) {
         crashes: [0, 10, 40][rng.usize(..3)],
         foreign: if kind == Kind::OnlyFaults { 0 } else { [0, 10, 60][rng.usize(..3)] },
         stalls: [0, 10, 50][rng.usize(..3)],
+        uses: 0,
     };
     let appliers: Vec<usize> = (0..rounds).map(|_| if rng.u32(..3) == 0 { 2 } else { 1 }).collect();
     let trouble = Trouble::new(sim, rng, users);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use keysweep_core::account::{AccountId, Tags};
 use keysweep_core::exemption::{Exemption, Exemptions, Protected};
-use keysweep_core::key::{AccessKey, KeyStatus};
+use keysweep_core::key::{AccessKey, KeyStatus, LastUsed};
 use keysweep_core::time::{Instant, SignedDuration};
 use keysweep_sim::fault::{Act, Deed};
 use keysweep_sim::{Sim, SimPorts};
@@ -23,6 +23,8 @@ pub(crate) struct Level {
     pub(crate) crashes: u32,
     pub(crate) foreign: u32,
     pub(crate) stalls: u32,
+    /// Somebody uses a key.
+    pub(crate) uses: u32,
 }
 
 /// What happens to one call.
@@ -54,20 +56,33 @@ pub(crate) struct Deleted {
     pub(crate) status: KeyStatus,
 }
 
+/// A status that an applier set, whether it learnt of it or not.
+#[derive(Clone, Debug)]
+#[allow(dead_code, reason = "its fields are for the checks of deactivations, and for what they print")]
+pub(crate) struct Switched {
+    pub(crate) key: String,
+    pub(crate) to: KeyStatus,
+    pub(crate) at: Instant,
+    pub(crate) request_id: Option<String>,
+}
+
 /// What an applier knows at its last look, as the ports told it.
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) listed: BTreeMap<(AccountId, String), (Duration, Vec<AccessKey>)>,
     pub(crate) users: BTreeMap<(AccountId, String), (String, Tags)>,
     pub(crate) exemptions: Option<Exemptions>,
+    pub(crate) last_used: BTreeMap<String, LastUsed>,
 }
 
-/// A delete that is on its way while its sender is dead.
+/// A delete, or a status, that is on its way while its sender is dead.
 struct Orphan {
     due: Duration,
     account: AccountId,
     user: String,
     key: String,
+    /// The status; `None` for a delete.
+    to: Option<KeyStatus>,
 }
 
 pub(crate) struct State {
@@ -75,6 +90,9 @@ pub(crate) struct State {
     pub(crate) level: Level,
     pub(crate) tally: Tally,
     pub(crate) deleted: Vec<Deleted>,
+    pub(crate) switched: Vec<Switched>,
+    /// When somebody else set the status of a key.
+    pub(crate) set_by_others: Vec<(String, Instant)>,
     pub(crate) violations: Vec<String>,
     pub(crate) exemptions: Vec<Exemption>,
     pub(crate) seen: [Seen; 2],
@@ -100,6 +118,8 @@ impl Trouble {
             level: Level::default(),
             tally: Tally::default(),
             deleted: Vec::new(),
+            switched: Vec::new(),
+            set_by_others: Vec::new(),
             violations: Vec::new(),
             exemptions: Vec::new(),
             seen: Default::default(),
@@ -196,6 +216,13 @@ impl Trouble {
             (Duration::from_millis(milliseconds), act)
         };
         self.pass(length);
+        let uses = {
+            let state = &mut *self.state();
+            state.level.uses > 0 && state.rng.u32(..1000) < state.level.uses
+        };
+        if uses {
+            self.use_a_key();
+        }
         if act {
             self.act();
         }
@@ -212,28 +239,34 @@ impl Trouble {
             due
         };
         for orphan in due as Vec<Orphan> {
-            self.delete_for_a_dead_sender(&orphan);
+            self.arrives_from_a_dead_sender(&orphan);
         }
         self.sim.clock().advance(length);
     }
 
-    /// The sender of this delete dies; the delete arrives within ten seconds, or never.
-    pub(crate) fn orphan(&self, account: AccountId, user: &str, key: &str) {
+    /// The sender of this delete, or of this status, dies; it arrives within ten seconds, or never.
+    pub(crate) fn orphan(&self, account: AccountId, user: &str, key: &str, to: Option<KeyStatus>) {
         let now = self.sim.clock().elapsed();
         let state = &mut *self.state();
         if state.rng.bool() {
             let due = now + Duration::from_millis(state.rng.u64(1..9_000));
-            state.tally.count("crashes: with the delete on its way");
-            state.orphans.push(Orphan { due, account, user: user.to_owned(), key: key.to_owned() });
+            state.tally.count("crashes: with the call on its way");
+            state.orphans.push(Orphan { due, account, user: user.to_owned(), key: key.to_owned(), to });
         }
     }
 
-    fn delete_for_a_dead_sender(&self, orphan: &Orphan) {
-        let Orphan { account, user, key, .. } = orphan;
+    fn arrives_from_a_dead_sender(&self, orphan: &Orphan) {
+        let Orphan { account, user, key, to, .. } = orphan;
         let Some(status) = self.status(key) else { return };
         // The same user must still have it, as in any DeleteAccessKey.
         let owner = self.sim.truth().key(key).map(|key| key.user.clone());
         if owner.as_deref() != Some(user) {
+            return;
+        }
+        if let Some(to) = to {
+            let deed = if *to == KeyStatus::Active { Deed::Reactivate } else { Deed::Deactivate };
+            self.sim.act(*account, &Act::new(deed).user(user).key(key));
+            self.switched(key, *to, None);
             return;
         }
         self.foreign(*account, Deed::DeleteKey, user, Some(key));
@@ -260,8 +293,47 @@ impl Trouble {
         state.deleted.push(Deleted { account, key: key.to_owned(), request_id, status });
     }
 
+    /// Notes that an applier set a status.
+    pub(crate) fn switched(&self, key: &str, to: KeyStatus, request_id: Option<String>) {
+        let at = self.now();
+        let state = &mut *self.state();
+        state.tally.count(match to {
+            KeyStatus::Active => "keys reactivated",
+            KeyStatus::Inactive => "keys deactivated",
+        });
+        state.switched.push(Switched { key: key.to_owned(), to, at, request_id });
+    }
+
+    /// Somebody uses a key that is Active, which AWS knows of at once.
+    fn use_a_key(&self) {
+        let truth = self.sim.truth();
+        let active: Vec<_> = truth
+            .accounts
+            .iter()
+            .flat_map(|account| account.keys.iter().map(move |key| (account.id, key)))
+            .filter(|(_, key)| key.status == KeyStatus::Active)
+            .collect();
+        if active.is_empty() {
+            return;
+        }
+        let (account, key) = active[self.state().rng.usize(..active.len())];
+        let now = self.now();
+        self.sim.edit(|world| {
+            world.account(account).user(&key.user).key(&key.id, key.created).last_used(
+                now,
+                "s3",
+                "us-east-1",
+            );
+        });
+        self.state().tally.count("others: use a key");
+    }
+
     /// Does something to a user or a key behind everybody's back, as AWS would let somebody else.
     pub(crate) fn foreign(&self, account: AccountId, deed: Deed, user: &str, key: Option<&str>) {
+        if let (Deed::Reactivate | Deed::Deactivate, Some(key)) = (&deed, key) {
+            let at = self.now();
+            self.state().set_by_others.push((key.to_owned(), at));
+        }
         let act = Act::new(deed).user(user);
         self.sim.act(account, &key.map_or(act.clone(), |key| act.key(key)));
     }

@@ -118,6 +118,9 @@ pub(crate) fn plan(sim: &Sim, settling: bool) -> Plan {
         users: Some(200),
         keys,
         not_planned: Vec::new(),
+        deactivate_unused: None,
+        deactivations: Vec::new(),
+        not_surveyed: Vec::new(),
     }
 }
 

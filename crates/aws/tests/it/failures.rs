@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use keysweep_aws::Session;
 use keysweep_core::call::{Call, CallErrorKind};
-use keysweep_core::ports::{Accounts, Directory, Inventory, StatusHistory};
+use keysweep_core::key::KeyStatus;
+use keysweep_core::ports::{Accounts, Directory, Inventory, KeyControl, StatusHistory};
 use keysweep_core::time::Instant;
 
 use crate::server::{REQUEST_ID, Reply, Server, options, query, refusal};
@@ -32,6 +33,25 @@ async fn refusals_of_the_query_protocol_keep_code_message_and_request_id() {
         assert!(error.message.starts_with("as AWS says"), "{error}");
         assert_eq!(error.request_id.as_deref(), Some(REQUEST_ID));
         assert_eq!(server.requests().len(), attempts, "{code}");
+    }
+}
+
+/// Between a look that allows a change and a repetition of the call the key may be switched.
+#[tokio::test]
+async fn what_changes_a_key_is_sent_once_whatever_comes_of_it() {
+    let (user, key) = ("u".parse().unwrap(), "AKIAIOSFODNN7EXAMPLE".parse().unwrap());
+    let answer = refusal("ServiceFailure", "as AWS says");
+    let server = Server::start(move |_| Reply::Answer(500, answer.clone())).await;
+    let own = server.session().await.own();
+    let deleted = own.delete_access_key(&user, &key).await.unwrap_err();
+    let off = own.update_access_key(&user, &key, KeyStatus::Inactive).await.unwrap_err();
+    let on = own.update_access_key(&user, &key, KeyStatus::Active).await.unwrap_err();
+    assert!([&deleted, &off, &on].iter().all(|error| error.kind == CallErrorKind::Unavailable));
+    assert_eq!(server.operations(), ["DeleteAccessKey", "UpdateAccessKey", "UpdateAccessKey"]);
+    let requests = server.requests();
+    for (request, part) in requests.iter().zip(["Action=DeleteAccessKey", "Status=Inactive", "Status=Active"])
+    {
+        assert!(request.body.contains(part) && request.body.contains("UserName=u"), "{}", request.body);
     }
 }
 

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use keysweep_aws::{EnteredAccount, Session};
 use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult, Service};
+use keysweep_core::key::KeyStatus;
 use keysweep_core::ports::{Accounts, Directory, Inventory, KeyControl, StatusHistory};
 use keysweep_core::time::Instant;
 
 use crate::server::{Reply, Server, query};
 
 /// Every call of a scan and of a clean-up. No port makes `UpdateAccessKey`; what deliveries are answered has tests of its own.
-const CALLS: [Call; 19] = [
+const CALLS: [Call; 20] = [
     Call::GetCallerIdentity,
     Call::AssumeRole,
     Call::DescribeOrganization,
@@ -32,6 +33,7 @@ const CALLS: [Call; 19] = [
     Call::GetUser,
     Call::LookupEvents,
     Call::DeleteAccessKey,
+    Call::UpdateAccessKey,
 ];
 
 fn is_xml(call: Call) -> bool {
@@ -82,8 +84,8 @@ fn right(call: Call) -> String {
         }
         Call::ListTagsForResource => return r#"{"Tags":[{"Key":"env","Value":"prod"}]}"#.to_owned(),
         Call::LookupEvents => return r#"{"Events":[{"EventId":"e1","CloudTrailEvent":"{}"}]}"#.to_owned(),
-        Call::DeleteAccessKey => String::new(),
-        Call::UpdateAccessKey | Call::BatchImportFindings | Call::PutObject => unreachable!("not among them"),
+        Call::DeleteAccessKey | Call::UpdateAccessKey => String::new(),
+        Call::BatchImportFindings | Call::PutObject => unreachable!("not among them"),
     };
     query(call.name(), &result)
 }
@@ -137,7 +139,8 @@ impl Asking {
                 own.lookup_events(Instant::from_unix(0), Instant::from_unix(1), None).await.map(drop)
             }
             Call::DeleteAccessKey => own.delete_access_key(&user, &key).await.map(drop),
-            Call::UpdateAccessKey | Call::BatchImportFindings | Call::PutObject => {
+            Call::UpdateAccessKey => own.update_access_key(&user, &key, KeyStatus::Inactive).await.map(drop),
+            Call::BatchImportFindings | Call::PutObject => {
                 unreachable!("not among them")
             }
         }

@@ -2,9 +2,9 @@
 //! `scripts/faults --wire N [SEED]` searches any number of the same worlds.
 
 #[path = "../wire_faults/mod.rs"]
-mod worlds;
+mod wire;
 
-use worlds::{AT_ONCE, run, search};
+use wire::{AT_ONCE, run, search};
 
 #[test]
 fn no_key_is_missed_silently_over_the_wire_and_no_verdict_is_wrong() {

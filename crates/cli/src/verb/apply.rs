@@ -1,20 +1,23 @@
-//! `keysweep apply`: deletes the keys of an approved plan. It has no options that change what is deleted; --limit and
-//! --accounts only narrow.
+//! `keysweep apply`: deletes and deactivates the keys of an approved plan. It has no options that change what is done; --limit
+//! and --accounts only narrow.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
-use keysweep_app::apply::{Applied, ApplyError, ApplyRequest, KeyOutcome, Refusal, Tools, apply as run_plan};
+use keysweep_app::apply::{
+    Applied, ApplyError, ApplyRequest, DeactivationOutcome, KeyOutcome, Refusal, Tools, apply as run_plan,
+};
 use keysweep_app::progress::Both;
 use keysweep_app::stats::Statistics;
 use keysweep_aws::SystemClock;
 use keysweep_core::account::AccountId;
 use keysweep_core::journal::Leasing;
+use keysweep_core::key::AccessKeyId;
+use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
-use keysweep_core::plan::{Plan, PlannedKey};
 use keysweep_core::ports::{Agreements as _, Clock as _, Journal as _};
-use keysweep_report::terminal::plan::outcomes;
+use keysweep_report::terminal::plan::{OutcomeRow, outcomes};
 use keysweep_report::words::count;
 use keysweep_store::Sql;
 use tokio::sync::watch;
@@ -49,10 +52,10 @@ pub struct ApplyArgs {
     /// [default: `role` in the section `[clean_up]`, or else keysweep-clean-up]
     #[arg(long, value_name = "NAME", value_parser = role_name)]
     pub cleanup_role: Option<String>,
-    /// Delete only keys of these accounts
+    /// Delete and deactivate only keys of these accounts
     #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = policies::account)]
     pub accounts: Vec<AccountId>,
-    /// Delete at most so many keys
+    /// Delete and deactivate at most so many keys together
     #[arg(long, value_name = "NUMBER")]
     pub limit: Option<usize>,
     /// Who calls, and where the store is.
@@ -128,20 +131,11 @@ pub(crate) async fn carry_out(
     };
     let interrupted = stop.clone();
     let mut applied = run_plan(tools(), &request, stop.clone()).await;
-    let killed = applied.as_ref().err().and_then(held_by).filter(|by| holder::has_ended(by));
-    if let Some(killed) = killed.map(str::to_owned) {
-        note(settings.quiet, "an earlier apply of this plan was killed: going on where it was");
-        // Who was killed gave its lease back to nobody. Whoever takes it under that name has it at once; the number that it
-        // was given with before is no longer in force.
-        if let Leasing::Granted(lease) =
-            store.lease(digest, &killed, clock.now(), clock.now()).await.map_err(failed)?
-        {
-            store.release(&lease).await.map_err(failed)?;
-        }
+    if free_of_the_killed(applied.as_ref().err(), digest, settings, store, &clock).await? {
         applied = run_plan(tools(), &request, stop).await;
     }
     progress.clear();
-    let applied = applied.map_err(|error| failure(error, agreed))?;
+    let applied = applied.map_err(|error| failure(error, agreed, Doing::Apply))?;
     let text = report(&applied, settings);
     Output::stdout().write(|to| to.write_all(text.as_bytes()))?;
     if settings.stats {
@@ -150,6 +144,25 @@ pub(crate) async fn carry_out(
     }
     let is_interrupted = *interrupted.borrow();
     Ok(conclude(&applied, is_interrupted, settings))
+}
+
+/// Whether nobody has the run any more who had it and was killed, where that is why it was refused. Then it may be asked for again.
+pub(crate) async fn free_of_the_killed(
+    error: Option<&ApplyError>,
+    digest: Digest,
+    settings: &Settings,
+    store: &Sql,
+    clock: &SystemClock,
+) -> Result<bool, Failure> {
+    let Some(killed) = error.and_then(held_by).filter(|by| holder::has_ended(by)) else { return Ok(false) };
+    note(settings.quiet, "an earlier apply of this plan was killed: going on where it was");
+    // Who was killed gave its lease back to nobody. Whoever takes it under that name has it at once; the number that it
+    // was given with before is no longer in force.
+    let leasing = store.lease(digest, killed, clock.now(), clock.now()).await.map_err(failed)?;
+    if let Leasing::Granted(lease) = leasing {
+        store.release(&lease).await.map_err(failed)?;
+    }
+    Ok(true)
 }
 
 /// Who else applies the plan, where that is why it was refused.
@@ -164,23 +177,41 @@ fn held_by(error: &ApplyError) -> Option<&str> {
 }
 
 fn report(applied: &Applied, settings: &Settings) -> String {
-    let rows: Vec<(&PlannedKey, &'static str, String)> =
-        applied.keys.iter().map(|(key, outcome)| (key, outcome.name(), why(applied, key, outcome))).collect();
+    let deletions = applied.keys.iter().map(|(key, outcome)| OutcomeRow {
+        account: key.account,
+        user: key.user.to_string(),
+        key: key.key.to_string(),
+        outcome: outcome.name(),
+        is_done: *outcome == KeyOutcome::Gone,
+        why: why(applied, key.account, &key.key, outcome),
+    });
+    let deactivations = applied.deactivations.iter().map(|(key, outcome)| OutcomeRow {
+        account: key.account,
+        user: key.user.to_string(),
+        key: key.key.to_string(),
+        outcome: outcome.name(),
+        is_done: outcome.is_done(),
+        why: why_deactivated(applied, key.account, &key.key, outcome),
+    });
+    let rows: Vec<OutcomeRow> = deletions.chain(deactivations).collect();
     outcomes(&rows, &style(settings.color, settings.width, false))
 }
 
-/// What there is to say about where a key stands.
-fn why(applied: &Applied, key: &PlannedKey, outcome: &KeyOutcome) -> String {
+/// The last receipt of a key.
+fn receipt(applied: &Applied, account: AccountId, key: &AccessKeyId) -> String {
+    let of_key = |receipt: &&keysweep_core::journal::Receipt| {
+        receipt.key.account == account && receipt.key.key == *key
+    };
+    applied.receipts.iter().rev().find(of_key).map_or_else(String::new, |receipt| {
+        let request = receipt.how.request_id().unwrap_or("not known");
+        format!("receipt {}, request id {request}", receipt.number)
+    })
+}
+
+/// What there is to say about where a key stands that was to be deleted.
+fn why(applied: &Applied, account: AccountId, key: &AccessKeyId, outcome: &KeyOutcome) -> String {
     match outcome {
-        KeyOutcome::Gone => {
-            let of_key = |receipt: &&keysweep_core::journal::Receipt| {
-                receipt.key.account == key.account && receipt.key.key == key.key
-            };
-            applied.receipts.iter().find(of_key).map_or_else(String::new, |receipt| {
-                let request = receipt.how.request_id().unwrap_or("not known");
-                format!("receipt {}, request id {request}", receipt.number)
-            })
-        }
+        KeyOutcome::Gone => receipt(applied, account, key),
         KeyOutcome::Skipped(reason) => reason.to_string(),
         KeyOutcome::Kept(kept) => kept.detail().unwrap_or(kept.name()).to_owned(),
         KeyOutcome::Unknown => "what came of it is not known: apply again to find out".to_owned(),
@@ -188,38 +219,81 @@ fn why(applied: &Applied, key: &PlannedKey, outcome: &KeyOutcome) -> String {
     }
 }
 
+/// What there is to say about where a key stands that was to be deactivated.
+fn why_deactivated(
+    applied: &Applied,
+    account: AccountId,
+    key: &AccessKeyId,
+    outcome: &DeactivationOutcome,
+) -> String {
+    match outcome {
+        DeactivationOutcome::Deactivated { confirmed: true } | DeactivationOutcome::Reactivated => {
+            receipt(applied, account, key)
+        }
+        DeactivationOutcome::Deactivated { confirmed: false } => {
+            "the answer was lost, and the key is Inactive: CloudTrail tells who deactivated it".to_owned()
+        }
+        DeactivationOutcome::Skipped(reason) => reason.to_string(),
+        DeactivationOutcome::Kept(kept) => kept.detail().unwrap_or(kept.name()).to_owned(),
+        DeactivationOutcome::Unknown => "what came of it is not known: apply again to find out".to_owned(),
+        DeactivationOutcome::Waiting => "it had no turn yet".to_owned(),
+        DeactivationOutcome::RunReverted => "it had no turn, and the run was reverted".to_owned(),
+    }
+}
+
 fn conclude(applied: &Applied, interrupted: bool, settings: &Settings) -> Exit {
-    let gone = applied.receipts.len() as u64;
-    let left = (applied.keys.len() as u64).saturating_sub(gone);
+    let gone = applied.keys.iter().filter(|(_, outcome)| *outcome == KeyOutcome::Gone).count() as u64;
+    let off = applied.deactivations.iter().filter(|(_, outcome)| outcome.is_done()).count() as u64;
+    let planned = (applied.keys.len() + applied.deactivations.len()) as u64;
+    let left = planned.saturating_sub(gone + off);
     if let Some(reason) = &applied.stopped {
         note(false, &format!("stopped: {reason}"));
     }
+    let deactivated = match applied.deactivations.len() {
+        0 => String::new(),
+        _ => format!(", {} deactivated", count(off, "key")),
+    };
     if left == 0 {
-        note(settings.quiet, &format!("done: all {} of the plan are gone", count(gone, "key")));
+        let said = match (applied.keys.len(), applied.deactivations.len()) {
+            (0, 1..) => format!("done: all {} of the plan are deactivated", count(off, "key")),
+            (_, 0) => format!("done: all {} of the plan are gone", count(gone, "key")),
+            _ => format!("done: {} gone{deactivated}, as planned", count(gone, "key")),
+        };
+        note(settings.quiet, &said);
         return Exit::Clean;
     }
-    let again = applied.keys.iter().any(|(_, outcome)| match outcome {
+    let may_still_go = |(_, outcome): &(_, KeyOutcome)| match outcome {
         KeyOutcome::Gone => false,
         KeyOutcome::Skipped(reason) => !reason.is_final(),
         KeyOutcome::Kept(_) | KeyOutcome::Unknown | KeyOutcome::Waiting => true,
-    });
+    };
+    let again = applied.keys.iter().any(may_still_go)
+        || applied.deactivations.iter().any(|(_, outcome)| outcome.may_follow());
     let next = if again {
         "apply the plan again for those that may still go"
     } else {
         "they are out of this plan for good; scan and plan again if they are still to go"
     };
-    note(false, &format!("{} gone, {} left: {next}", count(gone, "key"), count(left, "key")));
+    note(false, &format!("{} gone{deactivated}, {} left: {next}", count(gone, "key"), count(left, "key")));
     if interrupted { Exit::Interrupted } else { Exit::PartlyDone }
 }
 
-fn failure(error: ApplyError, agreed: &str) -> Failure {
+/// What was to be done to a run, for what is said when it could not be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    Apply,
+    Revert,
+}
+
+pub(crate) fn failure(error: ApplyError, agreed: &str, doing: Doing) -> Failure {
     match error {
         ApplyError::Refused(refusal) => {
             let hint = refusal_hint(&refusal, agreed);
-            Failure::refused(
-                anyhow::Error::from(*refusal).context("the plan is refused, and nothing was deleted"),
-            )
-            .hint(hint)
+            let context = match doing {
+                Doing::Apply => "the plan is refused, and nothing was deleted",
+                Doing::Revert => "the run is not reverted, and nothing was changed",
+            };
+            Failure::refused(anyhow::Error::from(*refusal).context(context)).hint(hint)
         }
         ApplyError::Caller(call) => {
             let hint = caller_hint(&call);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use keysweep_aws::SystemClock;
 use keysweep_core::approval::{Approval, ApprovalPolicy, check};
+use keysweep_core::plan::Amount;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::lint::{Context, blocks, lint};
 use keysweep_core::ports::{Agreements as _, Clock as _};
@@ -77,7 +78,7 @@ async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
             .of(&args.plan)
             .hint("nothing was approved; look at the plan that this file holds"));
     }
-    if plan.keys.is_empty() {
+    if plan.amount().changes() == 0 {
         let error = anyhow!("the plan deletes nothing: there is nothing to approve");
         return Err(Failure::refused(error).of(&args.plan).hint("plan again after another scan"));
     }
@@ -93,7 +94,7 @@ async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
             .hint("docs/lint says what each rule is for; scan and plan again"));
     }
     if !args.yes {
-        typed(plan.keys.len()).await?;
+        typed(plan.amount()).await?;
     }
     let at = clock.now();
     let approval = Approval {
@@ -113,19 +114,28 @@ async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
     store.approve(&approval).await.map_err(failed)?;
     let approvals = store.approvals(digest).await.map_err(failed)?;
     let next = match check(&approvals, &plan, digest, policy, at) {
-        Ok(_) => format!("`keysweep apply {}` deletes them", args.plan.display()),
+        Ok(_) => format!("`keysweep apply {}` carries it out", args.plan.display()),
         Err(missing) => format!("it cannot be applied yet: {missing}"),
     };
-    let keys = count(plan.keys.len() as u64, "deletion");
+    let Amount { deletions, deactivations } = plan.amount();
+    let keys = match deactivations {
+        0 => count(deletions, "deletion"),
+        _ => format!("{} and {}", count(deletions, "deletion"), count(deactivations, "deactivation")),
+    };
     note(settings.quiet, &format!("{keys} approved until {}; {next}", second(approval.expires)));
     Ok(Exit::Clean)
 }
 
-/// Whoever approves types how many keys go, for a habit answers "yes" and not a number.
-async fn typed(keys: usize) -> Result<(), Failure> {
-    say(&format!(
-        "Deleted keys cannot be brought back. Type how many keys are to be deleted ({keys}) to approve: "
-    ));
+/// Whoever approves types how many keys change, for a habit answers "yes" and not a number.
+async fn typed(amount: Amount) -> Result<(), Failure> {
+    let keys = amount.changes();
+    let what = match amount {
+        Amount { deactivations: 0, .. } => format!("are to be deleted ({keys})"),
+        Amount { deletions, deactivations } => {
+            format!("are to change ({keys}: {deletions} deleted, {deactivations} deactivated)")
+        }
+    };
+    say(&format!("Deleted keys cannot be brought back. Type how many keys {what} to approve: "));
     let line = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).map(|_| line)
@@ -136,7 +146,7 @@ async fn typed(keys: usize) -> Result<(), Failure> {
     }
     let what = match answer.trim() {
         "" => "nothing was typed".to_owned(),
-        other => format!("{other:?} was typed, and the plan deletes {keys}"),
+        other => format!("{other:?} was typed, and the plan {amount}"),
     };
     Err(Failure::refused(anyhow!("{what}: nothing was approved"))
         .hint("type the number, or give --yes and --digest with what the table shows"))

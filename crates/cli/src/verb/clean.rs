@@ -1,5 +1,5 @@
 //! `keysweep clean --auto`: the whole way of a clean-up without anybody attending. It finishes what an earlier run began, scans,
-//! plans, publishes the plan, and deletes what has been in published plans for the grace, if the configuration file lets it
+//! plans, publishes the plan, and deletes and deactivates what has been in published plans for the grace, if the configuration file lets it
 //! approve so many keys by itself. No option makes it delete more.
 
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use keysweep_aws::SystemClock;
 use keysweep_core::account::CallerIdentity;
 use keysweep_core::approval::{Approval, check};
 use keysweep_core::assessment::Assessment;
-use keysweep_core::journal::{Ledger, State};
+use keysweep_core::journal::{KeyRecord, Ledger, State, SwitchState};
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
@@ -90,7 +90,12 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
 
     let mut assessment = fresh_scan(settings, &store, &mut stop).await?;
     let exempt = exemptions(&sources, settings.quiet).await?;
-    let (plan, digest) = made(&assessment, &caller, &exempt, settings, &store).await?;
+    let (plan, digest) = tokio::select! {
+        made = made(&assessment, &session, &caller, &exempt, settings, &store) => made?,
+        () = interrupt::asked(&mut stop) => {
+            return Err(Failure::interrupted(anyhow!("interrupted: nothing was deleted")));
+        }
+    };
     store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
     // What earlier runs published is asked for before: this plan must not count for itself.
     let published = published(&store).await?;
@@ -108,16 +113,16 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
     let objections = judged(&due, &caller, settings);
     show(&due, due_digest, &objections, settings)?;
     let file = args.out.display();
-    let waiting = plan.keys.len().saturating_sub(due.keys.len());
+    let (planned, due_now) = (plan.amount().changes(), due.amount().changes());
+    let waiting = planned.saturating_sub(due_now);
     note(
         settings.quiet,
         &format!(
-            "published {} in {file}: {} due, {waiting} waiting for their grace",
-            count(plan.keys.len() as u64, "planned key"),
-            due.keys.len()
+            "published {} in {file}: {due_now} due, {waiting} waiting for their grace",
+            count(planned, "planned key")
         ),
     );
-    if due.keys.is_empty() || args.dry_run {
+    if due_now == 0 || args.dry_run {
         note(settings.quiet, "nothing was deleted");
         return Ok(Exit::Clean);
     }
@@ -158,7 +163,11 @@ async fn finish_begun(settings: &Settings, store: &Sql, stop: &watch::Receiver<b
         };
         let events = store.events(run).await.map_err(failed)?;
         let ledger = Ledger::replay(run, &events).map_err(|broken| damaged(broken.to_string()))?;
-        if !ledger.keys().any(|(_, _, record)| matches!(record.state(), State::Open { .. })) {
+        let is_open = |record: &KeyRecord| {
+            matches!(record.state(), State::Open { .. })
+                || matches!(record.switch().state(), SwitchState::Open { .. })
+        };
+        if !ledger.keys().any(|(_, _, record)| is_open(record)) {
             continue;
         }
         let kept = plans.iter().find(|plan| plan.digest == run);
@@ -219,18 +228,18 @@ async fn approve(
     store: &Sql,
 ) -> Result<(), Failure> {
     let hint = "nothing was deleted; `keysweep plan`, `keysweep approve` and `keysweep apply` are the way with people in it";
-    let keys = plan.keys.len();
+    let keys = plan.amount().changes();
     let refused = |why: String| Failure::refused(anyhow!(why)).hint(hint);
     let Some(most) = settings.clean_up.auto.approve else {
-        let due = count(keys as u64, "key");
+        let due = count(keys, "key");
         return Err(refused(format!(
             "{due} due, and the configuration file lets nothing be approved unattended: auto_approve in the section [clean_up] does"
         )));
     };
-    if keys > most as usize {
+    if keys > u64::from(most) {
         return Err(refused(format!(
             "the plan has {}, and auto_approve lets at most {most} be approved unattended",
-            count(keys as u64, "key")
+            count(keys, "key")
         )));
     }
     let (at, policy) = (SystemClock::new().now(), settings.clean_up.approval);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use keysweep_core::journal::Ledger;
-use keysweep_core::journal::receipt::{Receipt, receipts};
+use keysweep_core::journal::receipt::{Action, Receipt, receipts};
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
@@ -83,7 +83,7 @@ pub struct ReceiptsArgs {
 pub enum ReceiptsFormat {
     /// To read in a terminal
     Terminal,
-    /// One row for each deleted key, RFC 4180
+    /// One row for each deleted or switched key, RFC 4180
     Csv,
     /// One JSON document, schema keysweep.receipts/v1
     Json,
@@ -112,13 +112,13 @@ pub fn run_receipts(args: ReceiptsArgs) -> Outcome {
 }
 
 /// The runs of the store with their plans, the newest first; runs without a plan last.
-struct Runs {
+pub(crate) struct Runs {
     plans: Vec<KeptPlan>,
     runs: Vec<Digest>,
 }
 
 impl Runs {
-    async fn of(store: &Sql) -> Result<Self, Failure> {
+    pub(crate) async fn of(store: &Sql) -> Result<Self, Failure> {
         let (plans, mut runs) = (store.plans().await.map_err(failed)?, store.runs().await.map_err(failed)?);
         runs.sort_by_key(|run| plans.iter().position(|plan| plan.digest == *run).unwrap_or(plans.len()));
         Ok(Self { plans, runs })
@@ -129,7 +129,7 @@ impl Runs {
     }
 
     /// The plan of a run, as it was when it was made.
-    fn plan(&self, run: Digest) -> Result<Plan, String> {
+    pub(crate) fn plan(&self, run: Digest) -> Result<Plan, String> {
         let kept = self.plans.iter().find(|plan| plan.digest == run);
         let kept = kept.ok_or("the store does not have its plan, so nothing tells what was agreed to")?;
         let (plan, digest) = document::read(&kept.text)
@@ -138,7 +138,7 @@ impl Runs {
     }
 
     /// The runs that a text names; all of them without one.
-    fn named(&self, text: Option<&str>) -> Result<Vec<Digest>, Failure> {
+    pub(crate) fn named(&self, text: Option<&str>) -> Result<Vec<Digest>, Failure> {
         let Some(text) = text else { return Ok(self.runs.clone()) };
         let fits = |run: &&Digest| {
             self.id(**run).is_some_and(|id| id.starts_with(text)) || run.to_string().starts_with(text)
@@ -167,16 +167,19 @@ async fn checked(store: &Sql, runs: &Runs, run: Digest) -> Result<(Vec<Receipt>,
     })?;
     let ledger = Ledger::replay(run, &events).map_err(|broken| broken.to_string())?;
     let receipts = receipts(&runs.plan(run)?, run, &events).map_err(|error| error.to_string())?;
+    let number_of = |action| receipts.iter().filter(|one| one.action == action).count();
     let whole = Whole {
         events: events.len(),
         begun: events.first().map(|sealed| sealed.event.at()),
-        gone: receipts.len(),
+        gone: number_of(Action::Deleted),
+        deactivated: number_of(Action::Deactivated),
+        reactivated: number_of(Action::Reactivated),
         head: ledger.head().1,
     };
     Ok((receipts, whole))
 }
 
-fn damaged(runs: &Runs, run: Digest, wrong: &str) -> Failure {
+pub(crate) fn damaged(runs: &Runs, run: Digest, wrong: &str) -> Failure {
     let name = runs.id(run).map_or_else(|| run.to_string(), str::to_owned);
     Failure::failed(anyhow!("the journal of {name} is not to be relied on: {wrong}"))
         .hint("`keysweep journal --verify` checks all runs; restore the store from a copy, and apply nothing with it until then")

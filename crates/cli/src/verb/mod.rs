@@ -16,6 +16,7 @@ pub mod man;
 pub mod plan;
 pub mod policies;
 pub mod report;
+pub mod revert;
 pub mod rules;
 pub mod scan;
 pub mod simulate;

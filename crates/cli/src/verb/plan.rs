@@ -1,11 +1,14 @@
-//! `keysweep plan`: from what a scan found to exactly which keys are to be deleted. It deletes nothing.
+//! `keysweep plan`: from what a scan found to exactly which keys are to be deleted, and, where the configuration says so, which
+//! unused ones are to be deactivated. It changes nothing.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
+use keysweep_app::progress::{Both, Progress};
 use keysweep_app::stats::Statistics;
-use keysweep_aws::SystemClock;
+use keysweep_app::survey::{SurveyRequest, survey};
+use keysweep_aws::{Session, SystemClock};
 use keysweep_core::account::{AccountId, CallerIdentity};
 use keysweep_core::archive::{NotAScan, ScanRecord};
 use keysweep_core::assessment::{AccountAssessment, Assessment};
@@ -18,6 +21,7 @@ use keysweep_core::plan::build::{Holdings, Order, build};
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
 use keysweep_core::plan::lint::{Context, Objection, blocks, lint};
+use keysweep_core::plan::unused::with_unused;
 use keysweep_core::ports::{Agreements as _, Archive as _, Clock as _, Journal as _, Store as _};
 use keysweep_core::problem::Gap;
 use keysweep_core::time::{Instant, SignedDuration};
@@ -30,7 +34,9 @@ use crate::exempt::Sources;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
+use crate::log;
 use crate::output::Output;
+use crate::progress::ProgressLine;
 use crate::setting_flags::CleanUpScanArgs;
 use crate::settings::Settings;
 use crate::state::{failed, open};
@@ -83,9 +89,9 @@ async fn from(
     sources: &Sources<'_>,
     output: Output,
 ) -> Outcome {
-    let (_, caller) = enter(settings).await?;
+    let (session, caller) = enter(settings).await?;
     let exempt = exemptions(sources, settings.quiet).await?;
-    let (plan, digest) = made(assessment, &caller, &exempt, settings, store).await?;
+    let (plan, digest) = made(assessment, &session, &caller, &exempt, settings, store).await?;
     let objections = judged(&plan, &caller, settings);
     store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
     output.write(|to| to.write_all(document::write(&plan).as_bytes()))?;
@@ -99,7 +105,7 @@ fn said(plan: &Plan, objections: &[Objection], file: &Path, settings: &Settings)
         return Err(Failure::refused(anyhow!("rules object to the plan: it cannot be approved"))
             .hint(format!("it is in {file} to be looked at; docs/lint says what each rule is for")));
     }
-    let next = if plan.keys.is_empty() {
+    let next = if plan.amount().changes() == 0 {
         format!("nothing is to be deleted; the plan that says why is in {file}")
     } else {
         format!("the plan is in {file}; `keysweep approve {file} --by NAME` agrees to it")
@@ -143,9 +149,10 @@ pub(crate) async fn fresh_scan(
     Ok(scan.assessment)
 }
 
-/// The plan that the assessment comes to, and its digest.
+/// The plan that the assessment comes to, with the unused keys where the configuration file turns that on, and its digest.
 pub(crate) async fn made(
     assessment: &Assessment,
+    session: &Session,
     caller: &CallerIdentity,
     exempt: &Exemptions,
     settings: &Settings,
@@ -165,6 +172,33 @@ pub(crate) async fn made(
             now: clock.now(),
         },
     );
+    let plan = match settings.clean_up.limits.deactivate_unused {
+        None => plan,
+        Some(limit) => {
+            let request = SurveyRequest {
+                limit,
+                own: caller.account,
+                concurrency: settings.concurrency,
+                give_up_after: settings.give_up_after,
+                max_rates: &settings.max_rates,
+            };
+            let progress = ProgressLine::new(settings.quiet || log::takes_standard_error(settings));
+            let statistics = Statistics::default();
+            let (begun, told) = (clock.elapsed(), Both(&progress, &statistics));
+            let told: &dyn Progress = &told;
+            let unused = survey(session, store, &clock, told, assessment, request).await;
+            progress.clear();
+            if settings.stats {
+                let took = clock.elapsed().saturating_sub(begun);
+                Bill { cost: statistics.cost(), traffic: session.traffic(), took }.tell();
+            }
+            with_unused(plan, assessment, &unused, exempt)
+        }
+    };
+    for account in &plan.not_surveyed {
+        let what = "unused keys could not be looked for in account";
+        note(settings.quiet, &format!("warning: {what} {}: {}", account.account, account.reason));
+    }
     let digest = document::digest(&plan);
     Ok((plan, digest))
 }

@@ -10,7 +10,7 @@ use keysweep_app::progress::{Both, Event, Phase, Progress};
 use keysweep_app::scan::{Resumed, ScanError, ScanRequest, Scanned, Target, scan};
 use keysweep_app::stats::Statistics;
 use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock, UnusableConfiguration};
-use keysweep_core::account::AccountId;
+use keysweep_core::account::{Account, AccountId};
 use keysweep_core::archive::ScanRecord;
 use keysweep_core::assessment::Assessment;
 use keysweep_core::call::{CallError, CallErrorKind};
@@ -114,7 +114,8 @@ fn idle_exclusions<'a>(assessment: &Assessment, settings: &'a Settings) -> Vec<&
     if assessment.problems().any(|problem| matches!(problem.gap, Gap::AccountsNotListed | Gap::Interrupted)) {
         return Vec::new();
     }
-    settings.filters.idle(assessment.accounts.iter().map(|assessed| &assessed.account)).1
+    let accounts: Vec<&Account> = assessment.accounts.iter().map(|assessed| &assessed.account).collect();
+    settings.filters.idle(&accounts).1
 }
 
 /// A way into AWS, unless the user asks to stop before.
@@ -259,15 +260,11 @@ fn request(settings: &Settings, resume: Option<Resumed>, clock: &impl Clock) -> 
     })
 }
 
-/// An id that sorts by time and that no other scan has: `20261123T071200Z-1f46d081`, of which the first three digits after the
-/// second are its milliseconds in hexadecimal.
+/// An id that sorts by time and that no other scan has: `20261123T071200Z-9f86d081`.
 pub(crate) fn new_id(clock: &impl Clock) -> String {
-    let now = clock.now();
-    let time: String = now.to_string().chars().filter(|character| !"-:".contains(*character)).collect();
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let second = i64::try_from(since.as_secs()).unwrap_or_default();
-    let milliseconds = if second == now.unix() { since.subsec_millis() } else { 0 };
-    format!("{time}-{milliseconds:03x}{:05x}", fastrand::u32(..) & 0xf_ffff)
+    let time: String =
+        clock.now().to_string().chars().filter(|character| !"-:".contains(*character)).collect();
+    format!("{time}-{:08x}", fastrand::u32(..))
 }
 
 /// Writes the reports, says in a line where they are, and tells what the assessment comes to.

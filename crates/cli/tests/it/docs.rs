@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use keysweep_cli::clean_up_settings;
 use keysweep_cli::exit::{Ends, Exit, VERBS};
+use keysweep_cli::lifecycle_settings;
 use keysweep_cli::settings::{Shape, TABLE};
 use keysweep_core::account::Partition;
 use keysweep_core::call::{Access, Resource};
@@ -45,7 +46,7 @@ fn the_reference_of_settings_is_the_table() {
          - `include` and `exclude` count only with `org`.\n",
     );
     let mut heading = "";
-    for setting in TABLE.iter().chain(clean_up_settings::TABLE) {
+    for setting in TABLE.iter().chain(clean_up_settings::TABLE).chain(lifecycle_settings::TABLE) {
         if setting.heading != heading {
             heading = setting.heading;
             let _ = write!(text, "\n## {heading}\n");
@@ -56,6 +57,12 @@ fn the_reference_of_settings_is_the_table() {
                      rules and grace are for.\n",
                 );
             }
+        }
+        if setting.name.starts_with("lifecycle.") {
+            text.push_str(
+                "\nWhether unused keys are deactivated. It stands in the file only, as what a clean-up may do;\n\
+                 [SAFETY.md](SAFETY.md#deactivating-unused-keys) says what is promised of it.\n",
+            );
         }
         let kind = match setting.shape {
             Shape::Switch => "`true` or `false`".to_owned(),

@@ -18,6 +18,7 @@ mod help;
 mod history;
 #[cfg(unix)]
 mod interrupt;
+mod lifecycle;
 mod logging;
 mod memory;
 mod output;

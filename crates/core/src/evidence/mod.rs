@@ -103,6 +103,8 @@ pub enum ObservationSource {
     CredentialReport,
     /// An earlier assessment, by its id.
     EarlierScan(String),
+    /// A clean-up of keysweep that switched the key, by its plan's id: it looks just before and just after.
+    CleanUp(String),
 }
 
 /// One fact that a verdict rests on.

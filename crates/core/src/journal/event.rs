@@ -1,7 +1,8 @@
 //! What a journal holds.
 
+use super::switch::SwitchOutcome;
 use crate::account::AccountId;
-use crate::key::{AccessKeyId, UserName};
+use crate::key::{AccessKeyId, KeyStatus, UserName};
 use crate::plan::decide::SkipReason;
 use crate::time::Instant;
 
@@ -20,6 +21,17 @@ pub enum Event {
         caller_arn: String,
         /// Who approved, by name and ARN.
         approved_by: Vec<(String, String)>,
+    },
+    /// Somebody began, or went on, to undo what the run deactivated.
+    Reverting {
+        /// When.
+        at: Instant,
+        /// The number of the lease.
+        epoch: u64,
+        /// Who has the lease: this process.
+        holder: String,
+        /// The ARN of the credentials that it uses.
+        caller_arn: String,
     },
     /// A key was left alone before anything was intended.
     Skipped {
@@ -63,6 +75,36 @@ pub enum Event {
         attempt: u32,
         /// What came of it.
         outcome: Outcome,
+    },
+    /// The status of a key is to be set, if the look that follows allows it: to Inactive by an apply, to Active by a revert.
+    Switching {
+        /// When.
+        at: Instant,
+        /// The number of the lease.
+        epoch: u64,
+        /// The key's account.
+        account: AccountId,
+        /// The key.
+        key: AccessKeyId,
+        /// To what.
+        to: KeyStatus,
+        /// Which attempt at this key it is, from 1, whatever to.
+        attempt: u32,
+    },
+    /// What came of it.
+    Switched {
+        /// When.
+        at: Instant,
+        /// The key's account.
+        account: AccountId,
+        /// The key.
+        key: AccessKeyId,
+        /// To what it was to be set.
+        to: KeyStatus,
+        /// Which attempt.
+        attempt: u32,
+        /// What came of it.
+        outcome: SwitchOutcome,
     },
     /// The run was stopped before all keys had their turn.
     Stopped {
@@ -160,8 +202,10 @@ impl Event {
         match self {
             Self::Skipped { account, key, .. }
             | Self::Intended { account, key, .. }
-            | Self::Ended { account, key, .. } => Some((*account, key)),
-            Self::Opened { .. } | Self::Stopped { .. } => None,
+            | Self::Ended { account, key, .. }
+            | Self::Switching { account, key, .. }
+            | Self::Switched { account, key, .. } => Some((*account, key)),
+            Self::Opened { .. } | Self::Reverting { .. } | Self::Stopped { .. } => None,
         }
     }
 
@@ -169,10 +213,12 @@ impl Event {
     pub const fn epoch(&self) -> Option<u64> {
         match self {
             Self::Opened { epoch, .. }
+            | Self::Reverting { epoch, .. }
             | Self::Skipped { epoch, .. }
             | Self::Intended { epoch, .. }
+            | Self::Switching { epoch, .. }
             | Self::Stopped { epoch, .. } => Some(*epoch),
-            Self::Ended { .. } => None,
+            Self::Ended { .. } | Self::Switched { .. } => None,
         }
     }
 
@@ -180,9 +226,12 @@ impl Event {
     pub const fn at(&self) -> Instant {
         match self {
             Self::Opened { at, .. }
+            | Self::Reverting { at, .. }
             | Self::Skipped { at, .. }
             | Self::Intended { at, .. }
             | Self::Ended { at, .. }
+            | Self::Switching { at, .. }
+            | Self::Switched { at, .. }
             | Self::Stopped { at, .. } => *at,
         }
     }
@@ -191,9 +240,12 @@ impl Event {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Opened { .. } => "opened",
+            Self::Reverting { .. } => "reverting",
             Self::Skipped { .. } => "skipped",
             Self::Intended { .. } => "intended",
             Self::Ended { .. } => "ended",
+            Self::Switching { .. } => "switching",
+            Self::Switched { .. } => "switched",
             Self::Stopped { .. } => "stopped",
         }
     }

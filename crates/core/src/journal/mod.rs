@@ -8,11 +8,13 @@ pub mod event;
 pub mod receipt;
 mod record;
 pub mod status;
+pub mod switch;
 
 pub use chain::{Broken, Sealed};
 pub use event::{Deletion, Event, Kept, Outcome};
 pub use receipt::Receipt;
 pub use status::{Illegal, KeyRecord, Ledger, State};
+pub use switch::{Looked, Setting, SwitchOutcome, SwitchRecord, SwitchState};
 
 use crate::plan::digest::Digest;
 use crate::time::Instant;

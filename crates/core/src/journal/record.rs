@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::{Deletion, Event, Kept, Outcome};
+use super::switch::{Looked, Setting, SwitchOutcome};
 use crate::exemption::{ExemptBy, Unreadable};
 use crate::key::KeyStatus;
 use crate::plan::decide::SkipReason;
@@ -18,6 +19,12 @@ enum EventV1 {
         holder: String,
         caller_arn: String,
         approved_by: Vec<(String, String)>,
+    },
+    Reverting {
+        at: String,
+        epoch: u64,
+        holder: String,
+        caller_arn: String,
     },
     Skipped {
         at: String,
@@ -42,6 +49,22 @@ enum EventV1 {
         attempt: u32,
         outcome: OutcomeV1,
     },
+    Switching {
+        at: String,
+        epoch: u64,
+        account_id: String,
+        access_key_id: String,
+        to: String,
+        attempt: u32,
+    },
+    Switched {
+        at: String,
+        account_id: String,
+        access_key_id: String,
+        to: String,
+        attempt: u32,
+        outcome: SwitchOutcomeV1,
+    },
     Stopped {
         at: String,
         epoch: u64,
@@ -56,6 +79,22 @@ enum OutcomeV1 {
     Gone { seen_at: String, last_look: Option<String> },
     Skipped { skip: SkipV1 },
     Kept { reason: String, detail: Option<String> },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case", deny_unknown_fields)]
+enum SwitchOutcomeV1 {
+    Set { request_id: Option<String>, before: LookedV1, after: Option<LookedV1> },
+    Seen { seen: LookedV1, before: Option<LookedV1> },
+    LeftAlone { skip: SkipV1 },
+    Kept { reason: String, detail: Option<String> },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LookedV1 {
+    from: String,
+    to: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,6 +115,9 @@ enum SkipV1 {
     HistoryNotRead { detail: String },
     NotEntered { detail: String },
     NotLookedAt { detail: String },
+    Inactive,
+    UsedSince { used_at: String },
+    LastUseNotRead { detail: String },
 }
 
 /// Why a text is not an event.
@@ -104,6 +146,9 @@ impl From<&Event> for EventV1 {
                 caller_arn: caller_arn.clone(),
                 approved_by: approved_by.clone(),
             },
+            Event::Reverting { epoch, holder, caller_arn, .. } => {
+                Self::Reverting { at, epoch: *epoch, holder: holder.clone(), caller_arn: caller_arn.clone() }
+            }
             Event::Skipped { epoch, account, key, reason, .. } => Self::Skipped {
                 at,
                 epoch: *epoch,
@@ -124,6 +169,22 @@ impl From<&Event> for EventV1 {
                 at,
                 account_id: account.to_string(),
                 access_key_id: key.to_string(),
+                attempt: *attempt,
+                outcome: outcome.into(),
+            },
+            Event::Switching { epoch, account, key, to, attempt, .. } => Self::Switching {
+                at,
+                epoch: *epoch,
+                account_id: account.to_string(),
+                access_key_id: key.to_string(),
+                to: to.as_api().to_owned(),
+                attempt: *attempt,
+            },
+            Event::Switched { account, key, to, attempt, outcome, .. } => Self::Switched {
+                at,
+                account_id: account.to_string(),
+                access_key_id: key.to_string(),
+                to: to.as_api().to_owned(),
                 attempt: *attempt,
                 outcome: outcome.into(),
             },
@@ -150,6 +211,43 @@ impl From<&Outcome> for OutcomeV1 {
                 Self::Kept { reason: kept.name().to_owned(), detail: kept.detail().map(str::to_owned) }
             }
         }
+    }
+}
+
+impl From<&SwitchOutcome> for SwitchOutcomeV1 {
+    fn from(outcome: &SwitchOutcome) -> Self {
+        match outcome {
+            SwitchOutcome::Set(Setting { request_id, before, after }) => Self::Set {
+                request_id: request_id.clone(),
+                before: before.into(),
+                after: after.as_ref().map(LookedV1::from),
+            },
+            SwitchOutcome::Seen { seen, before } => {
+                Self::Seen { seen: seen.into(), before: before.as_ref().map(LookedV1::from) }
+            }
+            SwitchOutcome::LeftAlone(reason) => Self::LeftAlone { skip: reason.into() },
+            SwitchOutcome::Kept(kept) => {
+                Self::Kept { reason: kept.name().to_owned(), detail: kept.detail().map(str::to_owned) }
+            }
+        }
+    }
+}
+
+impl From<&Looked> for LookedV1 {
+    fn from(looked: &Looked) -> Self {
+        Self { from: looked.from.to_string(), to: looked.to.to_string() }
+    }
+}
+
+impl TryFrom<LookedV1> for Looked {
+    type Error = NotAnEvent;
+
+    fn try_from(written: LookedV1) -> Result<Self, NotAnEvent> {
+        let looked = Self { from: parsed(&written.from)?, to: parsed(&written.to)? };
+        if looked.from > looked.to {
+            return Err(NotAnEvent("a look ends before it begins".to_owned()));
+        }
+        Ok(looked)
     }
 }
 
@@ -181,6 +279,9 @@ impl From<&SkipReason> for SkipV1 {
             SkipReason::HistoryNotRead(detail) => Self::HistoryNotRead { detail },
             SkipReason::NotEntered(detail) => Self::NotEntered { detail },
             SkipReason::NotLookedAt(detail) => Self::NotLookedAt { detail },
+            SkipReason::Inactive => Self::Inactive,
+            SkipReason::UsedSince { at } => Self::UsedSince { used_at: at.to_string() },
+            SkipReason::LastUseNotRead(detail) => Self::LastUseNotRead { detail },
         }
     }
 }
@@ -200,6 +301,9 @@ impl TryFrom<EventV1> for Event {
         Ok(match written {
             EventV1::Opened { at, epoch, holder, caller_arn, approved_by } => {
                 Self::Opened { at: parsed(&at)?, epoch, holder, caller_arn, approved_by }
+            }
+            EventV1::Reverting { at, epoch, holder, caller_arn } => {
+                Self::Reverting { at: parsed(&at)?, epoch, holder, caller_arn }
             }
             EventV1::Skipped { at, epoch, account_id, access_key_id, skip } => Self::Skipped {
                 at: parsed(&at)?,
@@ -226,6 +330,22 @@ impl TryFrom<EventV1> for Event {
                 attempt,
                 outcome: outcome.try_into()?,
             },
+            EventV1::Switching { at, epoch, account_id, access_key_id, to, attempt } => Self::Switching {
+                at: parsed(&at)?,
+                epoch,
+                account: parsed(&account_id)?,
+                key: parsed(&access_key_id)?,
+                to: status(&to)?,
+                attempt,
+            },
+            EventV1::Switched { at, account_id, access_key_id, to, attempt, outcome } => Self::Switched {
+                at: parsed(&at)?,
+                account: parsed(&account_id)?,
+                key: parsed(&access_key_id)?,
+                to: status(&to)?,
+                attempt,
+                outcome: outcome.try_into()?,
+            },
             EventV1::Stopped { at, epoch, reason } => Self::Stopped { at: parsed(&at)?, epoch, reason },
         })
     }
@@ -245,15 +365,45 @@ impl TryFrom<OutcomeV1> for Outcome {
                 Self::Gone { seen_at: parsed(&seen_at)?, last_look: moment(last_look)? }
             }
             OutcomeV1::Skipped { skip } => Self::Skipped(skip.try_into()?),
-            OutcomeV1::Kept { reason, detail } => Self::Kept(match (reason.as_str(), detail) {
-                ("interrupted", None) => Kept::Interrupted,
-                ("looks_too_old", None) => Kept::LooksTooOld,
-                ("denied", Some(detail)) => Kept::Denied(detail),
-                ("failed", Some(detail)) => Kept::Failed(detail),
-                _ => return Err(NotAnEvent(format!("{reason:?} is no reason why a key is still there"))),
-            }),
+            OutcomeV1::Kept { reason, detail } => Self::Kept(kept(&reason, detail)?),
         })
     }
+}
+
+impl TryFrom<SwitchOutcomeV1> for SwitchOutcome {
+    type Error = NotAnEvent;
+
+    fn try_from(written: SwitchOutcomeV1) -> Result<Self, NotAnEvent> {
+        Ok(match written {
+            SwitchOutcomeV1::Set { request_id, before, after } => Self::Set(Setting {
+                request_id,
+                before: before.try_into()?,
+                after: after.map(Looked::try_from).transpose()?,
+            }),
+            SwitchOutcomeV1::Seen { seen, before } => {
+                Self::Seen { seen: seen.try_into()?, before: before.map(Looked::try_from).transpose()? }
+            }
+            SwitchOutcomeV1::LeftAlone { skip } => Self::LeftAlone(skip.try_into()?),
+            SwitchOutcomeV1::Kept { reason, detail } => Self::Kept(kept(&reason, detail)?),
+        })
+    }
+}
+
+fn kept(reason: &str, detail: Option<String>) -> Result<Kept, NotAnEvent> {
+    Ok(match (reason, detail) {
+        ("interrupted", None) => Kept::Interrupted,
+        ("looks_too_old", None) => Kept::LooksTooOld,
+        ("denied", Some(detail)) => Kept::Denied(detail),
+        ("failed", Some(detail)) => Kept::Failed(detail),
+        _ => return Err(NotAnEvent(format!("{reason:?} is no reason why a key is still there"))),
+    })
+}
+
+fn status(text: &str) -> Result<KeyStatus, NotAnEvent> {
+    [KeyStatus::Active, KeyStatus::Inactive]
+        .into_iter()
+        .find(|status| status.as_api() == text)
+        .ok_or_else(|| NotAnEvent(format!("{text:?} is no status")))
 }
 
 impl TryFrom<SkipV1> for SkipReason {
@@ -267,14 +417,9 @@ impl TryFrom<SkipV1> for SkipReason {
             SkipV1::CreatedDiffers { created } => Self::CreatedDiffers { created: parsed(&created)? },
             SkipV1::Active => Self::Active,
             SkipV1::UnknownStatus { status } => Self::UnknownStatus(status),
-            SkipV1::StatusChanged { changed_at, changed_to, event_id } => Self::StatusChanged {
-                at: parsed(&changed_at)?,
-                to: [KeyStatus::Active, KeyStatus::Inactive]
-                    .into_iter()
-                    .find(|status| status.as_api() == changed_to)
-                    .ok_or_else(|| NotAnEvent(format!("{changed_to:?} is no status")))?,
-                event: event_id,
-            },
+            SkipV1::StatusChanged { changed_at, changed_to, event_id } => {
+                Self::StatusChanged { at: parsed(&changed_at)?, to: status(&changed_to)?, event: event_id }
+            }
             SkipV1::ExemptByExemption { exemption_id, exemption_reason } => {
                 Self::Exempt(ExemptBy::Exemption { id: exemption_id, reason: exemption_reason })
             }
@@ -290,6 +435,9 @@ impl TryFrom<SkipV1> for SkipReason {
             SkipV1::HistoryNotRead { detail } => Self::HistoryNotRead(detail),
             SkipV1::NotEntered { detail } => Self::NotEntered(detail),
             SkipV1::NotLookedAt { detail } => Self::NotLookedAt(detail),
+            SkipV1::Inactive => Self::Inactive,
+            SkipV1::UsedSince { used_at } => Self::UsedSince { at: parsed(&used_at)? },
+            SkipV1::LastUseNotRead { detail } => Self::LastUseNotRead(detail),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::chain::{self, Broken, Sealed};
 use super::event::{Event, Kept, Outcome};
+use super::switch::{SwitchRecord, SwitchState};
 use crate::account::AccountId;
 use crate::key::AccessKeyId;
 use crate::plan::decide::SkipReason;
@@ -69,6 +70,15 @@ pub enum Illegal {
         /// The attempt.
         attempt: u32,
     },
+    /// The key is to be deleted and cannot be switched, or the other way round.
+    #[error("key {0} is either to be deleted or to be switched, not both")]
+    OtherWork(AccessKeyId),
+    /// The run has deactivated the key already, or reactivated it.
+    #[error("key {0} was switched by this run already")]
+    AlreadySwitched(AccessKeyId),
+    /// The run has not deactivated the key, or nobody confirmed that it did, or it is active again.
+    #[error("there is no confirmed deactivation of key {0} to undo")]
+    NothingToUndo(AccessKeyId),
     /// The key was said to be deleted by somebody else, while a delete of this run may have done it.
     #[error("key {0} may be gone by an earlier attempt")]
     InDoubt(AccessKeyId),
@@ -90,6 +100,8 @@ pub struct KeyRecord {
     gone: bool,
     /// When it was last seen to be there.
     seen_at: Option<Instant>,
+    /// What was done to its status, where it is not to be deleted.
+    switch: SwitchRecord,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -192,7 +204,15 @@ impl KeyRecord {
         Some((self.attempts(), last))
     }
 
+    /// What was done to its status.
+    pub const fn switch(&self) -> &SwitchRecord {
+        &self.switch
+    }
+
     fn free(&self, key: &AccessKeyId) -> Result<(), Illegal> {
+        if self.switch.is_begun() {
+            return Err(Illegal::OtherWork(key.clone()));
+        }
         match self.state() {
             State::Open { attempt, .. } => Err(Illegal::StillOpen { key: key.clone(), attempt }),
             State::Gone => Err(Illegal::AlreadyGone(key.clone())),
@@ -208,10 +228,11 @@ impl KeyRecord {
         Ok(())
     }
 
-    /// The record after `event`, which concerns this key. Gives whether the key is gone by it for the first time.
+    /// The record after `event`, which concerns this key. Gives whether there is a receipt for it: the key is gone by it for the
+    /// first time, or its status was set.
     pub fn follow(&mut self, event: &Event) -> Result<bool, Illegal> {
         match event {
-            Event::Opened { .. } | Event::Stopped { .. } => Ok(false),
+            Event::Opened { .. } | Event::Reverting { .. } | Event::Stopped { .. } => Ok(false),
             Event::Skipped { key, reason, .. } => {
                 self.free(key)?;
                 self.accounts_for(key, reason)?;
@@ -257,6 +278,12 @@ impl KeyRecord {
                 self.gone |= outcome.is_gone();
                 Ok(self.gone && !gone_before)
             }
+            Event::Switching { key, .. } | Event::Switched { key, .. } => {
+                if !self.attempts.is_empty() || self.skipped.is_some() {
+                    return Err(Illegal::OtherWork(key.clone()));
+                }
+                self.switch.follow(event)
+            }
         }
     }
 }
@@ -268,12 +295,13 @@ pub struct Ledger {
     epoch: u64,
     head: (u64, Digest),
     keys: BTreeMap<(AccountId, AccessKeyId), KeyRecord>,
+    reverted: bool,
 }
 
 impl Ledger {
     /// The state before anything was done about the plan with this digest.
     pub const fn new(plan: Digest) -> Self {
-        Self { plan, epoch: 0, head: (0, plan), keys: BTreeMap::new() }
+        Self { plan, epoch: 0, head: (0, plan), keys: BTreeMap::new(), reverted: false }
     }
 
     /// As much of a state as the next event needs that concerns the key of `record`: for a journal that keeps its events
@@ -285,7 +313,7 @@ impl Ledger {
         record: Option<(AccountId, AccessKeyId, KeyRecord)>,
     ) -> Self {
         let keys = record.into_iter().map(|(account, key, record)| ((account, key), record)).collect();
-        Self { plan, epoch, head, keys }
+        Self { plan, epoch, head, keys, reverted: false }
     }
 
     /// The state after these events: each must be sealed to the one before, and be allowed to follow it.
@@ -312,10 +340,11 @@ impl Ledger {
     fn follow(&mut self, event: &Event) -> Result<(), Illegal> {
         let current = self.epoch;
         match (event, event.epoch()) {
-            (Event::Opened { .. }, Some(epoch)) if epoch <= current => {
+            (Event::Opened { .. } | Event::Reverting { .. }, Some(epoch)) if epoch <= current => {
                 return Err(Illegal::NotTheNextLease { epoch, current });
             }
             (Event::Opened { .. }, Some(epoch)) => self.epoch = epoch,
+            (Event::Reverting { .. }, Some(epoch)) => (self.epoch, self.reverted) = (epoch, true),
             (_, Some(epoch)) if epoch != current => return Err(Illegal::Superseded { epoch, current }),
             _ => {}
         }
@@ -353,6 +382,16 @@ impl Ledger {
     /// Whether there is nothing more to do or to find out about a key.
     pub fn is_settled(&self, account: AccountId, key: &AccessKeyId) -> bool {
         self.key(account, key).is_some_and(KeyRecord::is_settled)
+    }
+
+    /// Where a key stands that is to be deactivated.
+    pub fn switch(&self, account: AccountId, key: &AccessKeyId) -> SwitchState<'_> {
+        self.key(account, key).map_or(SwitchState::Waiting, |record| record.switch().state())
+    }
+
+    /// Whether a revert of the run has begun: then it deactivates no more keys.
+    pub const fn is_reverted(&self) -> bool {
+        self.reverted
     }
 
     /// Every key that anything was journalled of.

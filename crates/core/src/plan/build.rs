@@ -71,6 +71,7 @@ pub fn build(assessment: &Assessment, order: &Order<'_>) -> Plan {
     not_planned.sort_by(|a: &NotPlanned, b| {
         (a.account, &a.user, &a.key, &a.reason).cmp(&(b.account, &b.user, &b.key, &b.reason))
     });
+    let concerned = keys.iter().map(|key| key.account).chain(not_planned.iter().map(|kept| kept.account));
     Plan {
         id: order.id.to_owned(),
         version: order.version.to_owned(),
@@ -81,10 +82,13 @@ pub fn build(assessment: &Assessment, order: &Order<'_>) -> Plan {
         assessment: assessment.id.clone(),
         assessed_at: assessment.finished_at,
         policy: assessment.policy,
-        accounts: accounts(assessment, &keys, &not_planned),
+        accounts: accounts(assessment, concerned),
         users: users(assessment),
         keys,
         not_planned,
+        deactivate_unused: None,
+        deactivations: Vec::new(),
+        not_surveyed: Vec::new(),
     }
 }
 
@@ -161,6 +165,7 @@ fn evidence_id(evidence: &Evidence) -> String {
             ObservationSource::ListAccessKeys => format!("listed:{}", observation.to),
             ObservationSource::CredentialReport => format!("credential_report:{}", observation.to),
             ObservationSource::EarlierScan(scan) => format!("scan:{scan}:{}", observation.to),
+            ObservationSource::CleanUp(run) => format!("clean_up:{run}:{}", observation.to),
         },
     }
 }
@@ -183,9 +188,12 @@ fn unknown_statuses(result: &AccountAssessment) -> impl Iterator<Item = NotPlann
     })
 }
 
-fn accounts(assessment: &Assessment, keys: &[PlannedKey], not_planned: &[NotPlanned]) -> Vec<PlanAccount> {
-    let of_keys = keys.iter().map(|key| key.account);
-    let concerned: BTreeSet<AccountId> = of_keys.chain(not_planned.iter().map(|kept| kept.account)).collect();
+/// The accounts of an assessment that are among these.
+pub(super) fn accounts(
+    assessment: &Assessment,
+    concerned: impl Iterator<Item = AccountId>,
+) -> Vec<PlanAccount> {
+    let concerned: BTreeSet<AccountId> = concerned.collect();
     let known = assessment.accounts.iter().filter(|result| concerned.contains(&result.account.id));
     let account = |result: &AccountAssessment| PlanAccount {
         id: result.account.id,

@@ -13,7 +13,7 @@ use crate::key::{AccessKey, KeyStatus, ListedStatus};
 use crate::time::{Instant, SignedDuration};
 
 /// Our clock and AWS's may differ by this much before a change would be missed at the edge of what is read again.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is known of a key and its user at the last look.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +103,15 @@ pub enum SkipReason {
     NotEntered(String),
     /// The user or its keys could not be looked at.
     NotLookedAt(String),
+    /// The key is Inactive already. Of keys that are to be deactivated.
+    Inactive,
+    /// The key was used since the plan, or that became known since. Of keys that are to be deactivated.
+    UsedSince {
+        /// Its last use now.
+        at: Instant,
+    },
+    /// When the key was last used could not be read. Of keys that are to be deactivated.
+    LastUseNotRead(String),
 }
 
 impl SkipReason {
@@ -123,6 +132,9 @@ impl SkipReason {
             Self::HistoryNotRead(_) => "history_not_read",
             Self::NotEntered(_) => "not_entered",
             Self::NotLookedAt(_) => "not_looked_at",
+            Self::Inactive => "inactive",
+            Self::UsedSince { .. } => "used_since",
+            Self::LastUseNotRead(_) => "last_use_not_read",
         }
     }
 
@@ -136,12 +148,15 @@ impl SkipReason {
             | Self::Active
             | Self::UnknownStatus(_)
             | Self::StatusChanged { .. }
+            | Self::Inactive
+            | Self::UsedSince { .. }
             | Self::Exempt(_) => true,
             Self::CannotTellExempt(_)
             | Self::NotSettled { .. }
             | Self::OnlyObserved
             | Self::HistoryNotRead(_)
             | Self::NotEntered(_)
+            | Self::LastUseNotRead(_)
             | Self::NotLookedAt(_) => false,
         }
     }
@@ -157,6 +172,9 @@ impl SkipReason {
             | Self::OnlyObserved
             | Self::HistoryNotRead(_)
             | Self::StatusChanged { .. }
+            | Self::Inactive
+            | Self::UsedSince { .. }
+            | Self::LastUseNotRead(_)
             | Self::NotSettled { .. } => true,
             Self::UserGone
             | Self::UserChanged { .. }
@@ -208,6 +226,13 @@ impl fmt::Display for SkipReason {
             }
             Self::NotEntered(reason) => write!(f, "the account could not be entered: {reason}"),
             Self::NotLookedAt(reason) => write!(f, "the user and its keys could not be looked at: {reason}"),
+            Self::Inactive => f.write_str("it is Inactive already"),
+            Self::UsedSince { at } => {
+                write!(f, "it was used at {at}, which the plan does not know of")
+            }
+            Self::LastUseNotRead(reason) => {
+                write!(f, "when it was last used could not be read: {reason}")
+            }
         }
     }
 }

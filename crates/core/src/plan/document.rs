@@ -7,7 +7,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
-use super::{Author, InactiveSince, KeptBecause, NotPlanned, Plan, PlanAccount, PlannedKey};
+use super::{
+    Author, InactiveSince, KeptBecause, NotPlanned, NotSurveyed, Plan, PlanAccount, Planned,
+    PlannedDeactivation, PlannedKey,
+};
 use crate::account::{Organization, OrganizationalUnit, Partition};
 use crate::assessment::Scope;
 use crate::exemption::{ExemptBy, Unreadable};
@@ -116,6 +119,9 @@ struct PlanV1 {
     accounts: Vec<AccountV1>,
     keys: Vec<KeyV1>,
     not_planned: Vec<KeptV1>,
+    deactivate_unused_seconds: Option<i64>,
+    deactivations: Vec<DeactivationV1>,
+    not_surveyed: Vec<NotSurveyedV1>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -173,6 +179,34 @@ struct KeyV1 {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct DeactivationV1 {
+    account_id: String,
+    user: String,
+    user_arn: String,
+    access_key_id: String,
+    created: String,
+    expected_status: String,
+    unused_since: String,
+    unused_as_of: String,
+    unused_at_least_seconds: i64,
+    last_used: Option<String>,
+    reason: String,
+    evidence: Vec<String>,
+    owner_tag: Option<String>,
+    other_keys: u32,
+    other_active: u32,
+    lapsed_exemptions: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NotSurveyedV1 {
+    account_id: String,
+    reason_text: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct KeptV1 {
     account_id: String,
     user: String,
@@ -187,12 +221,17 @@ struct KeptV1 {
     used_at: Option<String>,
     unreadable: Option<String>,
     waits_until: Option<String>,
+    detail: Option<String>,
 }
 
 /// Keys are planned for one reason only.
 const LONG_TERM: &str = "long_term";
 /// What a planned key's status is expected to be.
 const INACTIVE: &str = "Inactive";
+/// Keys are deactivated for one reason only.
+const UNUSED: &str = "unused";
+/// What the status of a key that is to be deactivated is expected to be.
+const ACTIVE: &str = "Active";
 
 impl From<&Plan> for PlanV1 {
     fn from(plan: &Plan) -> Self {
@@ -223,6 +262,16 @@ impl From<&Plan> for PlanV1 {
             accounts: plan.accounts.iter().map(AccountV1::from).collect(),
             keys: plan.keys.iter().map(KeyV1::from).collect(),
             not_planned: plan.not_planned.iter().map(KeptV1::from).collect(),
+            deactivate_unused_seconds: plan.deactivate_unused.map(|limit| limit.length().as_secs()),
+            deactivations: plan.deactivations.iter().map(DeactivationV1::from).collect(),
+            not_surveyed: plan
+                .not_surveyed
+                .iter()
+                .map(|one| NotSurveyedV1 {
+                    account_id: one.account.to_string(),
+                    reason_text: one.reason.clone(),
+                })
+                .collect(),
         }
     }
 }
@@ -264,6 +313,29 @@ impl From<&PlannedKey> for KeyV1 {
     }
 }
 
+impl From<&PlannedDeactivation> for DeactivationV1 {
+    fn from(key: &PlannedDeactivation) -> Self {
+        Self {
+            account_id: key.account.to_string(),
+            user: key.user.to_string(),
+            user_arn: key.user_arn.clone(),
+            access_key_id: key.key.to_string(),
+            created: key.created.to_string(),
+            expected_status: ACTIVE.to_owned(),
+            unused_since: key.unused_since.to_string(),
+            unused_as_of: key.as_of.to_string(),
+            unused_at_least_seconds: key.unused_for().as_secs(),
+            last_used: key.last_used.map(|at| at.to_string()),
+            reason: UNUSED.to_owned(),
+            evidence: key.evidence.clone(),
+            owner_tag: key.owner_tag.clone(),
+            other_keys: key.other_keys,
+            other_active: key.other_active,
+            lapsed_exemptions: key.lapsed_exemptions.clone(),
+        }
+    }
+}
+
 impl From<&NotPlanned> for KeptV1 {
     fn from(kept: &NotPlanned) -> Self {
         let mut written = Self {
@@ -280,6 +352,7 @@ impl From<&NotPlanned> for KeptV1 {
             used_at: None,
             unreadable: None,
             waits_until: None,
+            detail: None,
         };
         match &kept.reason {
             KeptBecause::Exempt(ExemptBy::Exemption { id, reason }) => {
@@ -291,7 +364,10 @@ impl From<&NotPlanned> for KeptV1 {
                 written.tag_value = Some(value.clone());
             }
             KeptBecause::UnknownStatus(status) => written.status = Some(status.clone()),
-            KeptBecause::UsedSince(at) => written.used_at = Some(at.to_string()),
+            KeptBecause::KeysNotRead(detail) | KeptBecause::HistoryNotRead(detail) => {
+                written.detail = Some(detail.clone());
+            }
+            KeptBecause::UsedSince(at) | KeptBecause::NotUnused(at) => written.used_at = Some(at.to_string()),
             KeptBecause::Grace(until) => written.waits_until = Some(until.to_string()),
             KeptBecause::CannotTellExempt(what) => written.unreadable = Some(what.name().to_owned()),
             _ => {}
@@ -320,6 +396,10 @@ impl TryFrom<PlanV1> for Plan {
         let accounts = all("plan/accounts", written.accounts, AccountV1::read)?;
         let keys = all("plan/keys", written.keys, KeyV1::read)?;
         let not_planned = all("plan/not_planned", written.not_planned, KeptV1::read)?;
+        let limit = written.deactivate_unused_seconds;
+        let limit = limit.map(|length| seconds("plan/deactivate_unused_seconds", length)).transpose()?;
+        let deactivations = all("plan/deactivations", written.deactivations, DeactivationV1::read)?;
+        let not_surveyed = all("plan/not_surveyed", written.not_surveyed, NotSurveyedV1::read)?;
         let plan = Self {
             id: written.plan_id,
             version: written.keysweep_version,
@@ -337,6 +417,9 @@ impl TryFrom<PlanV1> for Plan {
             users: written.users,
             keys,
             not_planned,
+            deactivate_unused: limit,
+            deactivations,
+            not_surveyed,
         };
         plan.check()?;
         Ok(plan)
@@ -367,19 +450,60 @@ impl Plan {
             return Err(wrong("plan/keys", "they are not in the order of account, user and key, each once"));
         }
         for (at, key) in self.keys.iter().enumerate() {
-            let place = |name: &str| format!("plan/keys/{at}/{name}");
-            if self.account(key.account).is_none() {
-                return Err(wrong(place("account_id"), "the plan's accounts do not hold it"));
-            }
-            let arn = format!("arn:{}:iam::{}:user/", self.partition, key.account);
-            let named = key.user_arn.rsplit('/').next() == Some(key.user.as_str());
-            if !key.user_arn.starts_with(&arn) || !named {
-                return Err(wrong(place("user_arn"), "it is not the ARN of this user in this account"));
-            }
+            let place = format!("plan/keys/{at}");
+            self.check_owner(&place, Planned::Deletion(key))?;
             if key.inactive_since.at_least() < self.policy.threshold.length() {
                 let reason = "the key has been inactive for less than the threshold";
-                return Err(wrong(place("inactive_since_latest"), reason));
+                return Err(wrong(format!("{place}/inactive_since_latest"), reason));
             }
+        }
+        self.check_deactivations()
+    }
+
+    fn check_deactivations(&self) -> Result<(), NotAPlan> {
+        let identity = |key: &PlannedDeactivation| (key.account, key.user.clone(), key.key.clone());
+        if !self.deactivations.is_sorted_by(|a, b| identity(a) < identity(b)) {
+            let reason = "they are not in the order of account, user and key, each once";
+            return Err(wrong("plan/deactivations", reason));
+        }
+        if !self.not_surveyed.is_sorted_by(|a, b| a.account < b.account) {
+            return Err(wrong("plan/not_surveyed", "they are not in the order of ids, each once"));
+        }
+        for (at, key) in self.deactivations.iter().enumerate() {
+            let place = format!("plan/deactivations/{at}");
+            self.check_owner(&place, Planned::Deactivation(key))?;
+            // One id stands for one key, whatever it says of account and user.
+            if self.keys.iter().any(|deleted| deleted.key == key.key) {
+                return Err(wrong(format!("{place}/access_key_id"), "the plan deletes it too"));
+            }
+            let since = format!("{place}/unused_since");
+            if key.unused_since < key.created || key.last_used.is_some_and(|at| key.unused_since < at) {
+                return Err(wrong(since, "it is before the key's creation or last use"));
+            }
+            match self.deactivate_unused {
+                Some(limit) if key.unused_for() > limit.length() => {}
+                Some(_) => return Err(wrong(since, "the key has not been unused for longer than the limit")),
+                None => {
+                    let reason = "it is null, and the plan deactivates keys";
+                    return Err(wrong("plan/deactivate_unused_seconds", reason));
+                }
+            }
+            if key.other_active > key.other_keys {
+                return Err(wrong(format!("{place}/other_active"), "they are more than the other keys"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a planned key is one of this user in an account of the plan.
+    fn check_owner(&self, place: &str, key: Planned<'_>) -> Result<(), NotAPlan> {
+        if self.account(key.account()).is_none() {
+            return Err(wrong(format!("{place}/account_id"), "the plan's accounts do not hold it"));
+        }
+        let arn = format!("arn:{}:iam::{}:user/", self.partition, key.account());
+        let named = key.user_arn().rsplit('/').next() == Some(key.user().as_str());
+        if !key.user_arn().starts_with(&arn) || !named {
+            return Err(wrong(format!("{place}/user_arn"), "it is not the ARN of this user in this account"));
         }
         Ok(())
     }
@@ -449,6 +573,45 @@ impl KeyV1 {
     }
 }
 
+impl DeactivationV1 {
+    fn read(self, place: &str) -> Result<PlannedDeactivation, NotAPlan> {
+        if self.expected_status != ACTIVE {
+            let reason = "keysweep deactivates keys only that are Active";
+            return Err(wrong(format!("{place}/expected_status"), reason));
+        }
+        if self.reason != UNUSED {
+            return Err(wrong(format!("{place}/reason"), "keys are deactivated for being unused only"));
+        }
+        let last_used = self.last_used.map(|text| field(place, "last_used", &text)).transpose()?;
+        let key = PlannedDeactivation {
+            account: field(place, "account_id", &self.account_id)?,
+            user: field(place, "user", &self.user)?,
+            user_arn: self.user_arn,
+            key: field(place, "access_key_id", &self.access_key_id)?,
+            created: field(place, "created", &self.created)?,
+            unused_since: field(place, "unused_since", &self.unused_since)?,
+            last_used,
+            as_of: field(place, "unused_as_of", &self.unused_as_of)?,
+            evidence: self.evidence,
+            owner_tag: self.owner_tag,
+            other_keys: self.other_keys,
+            other_active: self.other_active,
+            lapsed_exemptions: self.lapsed_exemptions,
+        };
+        if key.unused_for() != SignedDuration::from_secs(self.unused_at_least_seconds) {
+            let reason = "it does not follow from unused_since and unused_as_of";
+            return Err(wrong(format!("{place}/unused_at_least_seconds"), reason));
+        }
+        Ok(key)
+    }
+}
+
+impl NotSurveyedV1 {
+    fn read(self, place: &str) -> Result<NotSurveyed, NotAPlan> {
+        Ok(NotSurveyed { account: field(place, "account_id", &self.account_id)?, reason: self.reason_text })
+    }
+}
+
 impl KeptV1 {
     fn read(self, place: &str) -> Result<NotPlanned, NotAPlan> {
         let missing = || wrong(format!("{place}/reason"), "what belongs to this reason is missing");
@@ -468,6 +631,12 @@ impl KeptV1 {
                 KeptBecause::Grace(field(place, "waits_until", &self.waits_until.ok_or_else(missing)?)?)
             }
             "gone" => KeptBecause::Gone,
+            "not_unused" => {
+                KeptBecause::NotUnused(field(place, "used_at", &self.used_at.ok_or_else(missing)?)?)
+            }
+            "seen_inactive" => KeptBecause::SeenInactive,
+            "keys_not_read" => KeptBecause::KeysNotRead(self.detail.ok_or_else(missing)?),
+            "history_not_read" => KeptBecause::HistoryNotRead(self.detail.ok_or_else(missing)?),
             "first_run" => KeptBecause::FirstRun,
             "cannot_tell_exempt" => {
                 let what = self.unreadable.as_deref().and_then(Unreadable::named);

@@ -1,9 +1,10 @@
-//! Grace: a clean-up that nobody attends deletes only keys that have been in published plans for a while without a break, so
-//! that their owners could see it and object. An owner who switches a key on takes it out: its inactive period begins anew.
+//! Grace: a clean-up that nobody attends deletes and deactivates only keys that have been in published plans for a while without
+//! a break, so that their owners could see it and object. An owner who switches a key on, or uses it, takes it out: the time for
+//! which it is inactive or unused begins anew.
 
 use std::collections::BTreeSet;
 
-use super::{KeptBecause, NotPlanned, Plan, PlannedKey};
+use super::{KeptBecause, NotPlanned, Plan, Planned, PlannedDeactivation, PlannedKey};
 use crate::account::AccountId;
 use crate::time::{Instant, SignedDuration};
 
@@ -41,28 +42,38 @@ pub fn without_waiting(plan: &Plan, id: &str, published: &[Published], grace: Gr
     earlier.sort_by_key(|one| std::cmp::Reverse(one.since()));
     let known: BTreeSet<AccountId> =
         earlier.iter().flat_map(|one| &one.plan.accounts).map(|account| account.id).collect();
-    let (mut keys, mut not_planned) = (Vec::new(), plan.not_planned.clone());
-    for key in &plan.keys {
-        let until = first_published(key, &earlier).unwrap_or(now) + grace.length;
-        let reason = if grace.first_run_is_dry && !known.contains(&key.account) {
+    let mut not_planned = plan.not_planned.clone();
+    let mut is_due = |planned: Planned<'_>, first: Option<Instant>| {
+        let until = first.unwrap_or(now) + grace.length;
+        let reason = if grace.first_run_is_dry && !known.contains(&planned.account()) {
             KeptBecause::FirstRun
         } else if until > now {
             KeptBecause::Grace(until)
         } else {
-            keys.push(key.clone());
-            continue;
+            return true;
         };
         not_planned.push(NotPlanned {
-            account: key.account,
-            user: key.user.to_string(),
-            key: Some(key.key.clone()),
+            account: planned.account(),
+            user: planned.user().to_string(),
+            key: Some(planned.key().clone()),
             reason,
         });
-    }
+        false
+    };
+    let due = |key: &&PlannedKey| is_due(Planned::Deletion(key), first_published(key, &earlier));
+    let keys = plan.keys.iter().filter(due).cloned().collect();
+    let due = |key: &&PlannedDeactivation| {
+        let holds = |one: &&&Published| {
+            one.plan.deactivation(key.account, &key.key).is_some_and(|before| is_still_unused(key, before))
+        };
+        let first = earlier.iter().take_while(holds).last().map(|one| one.since());
+        is_due(Planned::Deactivation(key), first)
+    };
+    let deactivations = plan.deactivations.iter().filter(due).cloned().collect();
     not_planned.sort_by(|a, b| {
         (a.account, &a.user, &a.key, &a.reason).cmp(&(b.account, &b.user, &b.key, &b.reason))
     });
-    Plan { id: id.to_owned(), keys, not_planned, ..plan.clone() }
+    Plan { id: id.to_owned(), keys, deactivations, not_planned, ..plan.clone() }
 }
 
 /// Whether both plans are for the same: the same organization, or the same account.
@@ -86,4 +97,12 @@ fn is_the_same(key: &PlannedKey, earlier: &PlannedKey) -> bool {
     key.user_arn == earlier.user_arn
         && key.created == earlier.created
         && key.inactive_since.interval.latest() <= earlier.inactive_since.as_of
+}
+
+/// Whether it is the same key, neither used nor switched on since then.
+fn is_still_unused(key: &PlannedDeactivation, earlier: &PlannedDeactivation) -> bool {
+    key.user_arn == earlier.user_arn
+        && key.created == earlier.created
+        && key.unused_since == earlier.unused_since
+        && key.last_used == earlier.last_used
 }

@@ -1,5 +1,6 @@
 //! A plan: exactly which keys are to be deleted and why, and which are not and why not. It is made by [`build`], checked by
-//! [`lint`], written and read by [`document`], and just before a delete the key is looked at once more by [`decide`].
+//! [`lint`], written and read by [`document`], and just before a delete the key is looked at once more by [`decide`]. Where
+//! that is turned on, [`unused`] adds keys to be deactivated, at which [`switch`] looks once more.
 
 pub mod build;
 pub mod decide;
@@ -7,15 +8,20 @@ pub mod digest;
 pub mod document;
 pub mod grace;
 pub mod lint;
+pub mod planned;
+pub mod switch;
+pub mod unused;
 
 use std::fmt;
+
+pub use planned::{Amount, Planned};
 
 use crate::account::{AccountId, CallerIdentity, OrganizationalUnit, Partition};
 use crate::assessment::Scope;
 use crate::exemption::{ExemptBy, Unreadable};
 use crate::infer::{Claim, Confidence};
 use crate::key::{AccessKeyId, UserName};
-use crate::policy::Policy;
+use crate::policy::{Policy, UnusedLimit};
 use crate::time::{Instant, Interval, SignedDuration};
 
 /// What is to be deleted, and what is not.
@@ -47,6 +53,12 @@ pub struct Plan {
     pub keys: Vec<PlannedKey>,
     /// What is not, by account, user and key.
     pub not_planned: Vec<NotPlanned>,
+    /// How long a key must have been unused to be deactivated; `None` where no key is.
+    pub deactivate_unused: Option<UnusedLimit>,
+    /// What is to be deactivated, by account, user and key.
+    pub deactivations: Vec<PlannedDeactivation>,
+    /// Accounts in which unused keys could not be looked for, by id.
+    pub not_surveyed: Vec<NotSurveyed>,
 }
 
 /// Who made a plan.
@@ -129,14 +141,62 @@ impl From<Claim> for InactiveSince {
     }
 }
 
-/// A key that was found and is not to be deleted.
+/// A key that is Active, unused, and to be deactivated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedDeactivation {
+    /// Its account.
+    pub account: AccountId,
+    /// Its user's name.
+    pub user: UserName,
+    /// Its user's ARN.
+    pub user_arn: String,
+    /// Its id.
+    pub key: AccessKeyId,
+    /// Its `CreateDate`.
+    pub created: Instant,
+    /// The latest of its creation, its last use, the last change of its status that is known, and the last time that it was
+    /// seen Inactive.
+    pub unused_since: Instant,
+    /// Its last use; `None` where AWS has recorded none.
+    pub last_used: Option<Instant>,
+    /// When the last use was asked for.
+    pub as_of: Instant,
+    /// What that rests on: event ids, and the looks at it.
+    pub evidence: Vec<String>,
+    /// The user's `owner` tag.
+    pub owner_tag: Option<String>,
+    /// How many other keys its user has.
+    pub other_keys: u32,
+    /// How many of them are Active.
+    pub other_active: u32,
+    /// Exemptions that protected it once and have expired, by their ids.
+    pub lapsed_exemptions: Vec<String>,
+}
+
+impl PlannedDeactivation {
+    /// The time for which it is known to be unused: up to `as_of` less the time by which the record of uses may lag.
+    pub fn unused_for(&self) -> SignedDuration {
+        self.as_of - unused::LAST_USE_LAGS - self.unused_since
+    }
+}
+
+/// An account in which unused keys could not be looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotSurveyed {
+    /// Its id.
+    pub account: AccountId,
+    /// Why not.
+    pub reason: String,
+}
+
+/// A key that was found and is neither to be deleted nor to be deactivated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotPlanned {
     /// Its account.
     pub account: AccountId,
     /// Its user's name, or `<root_account>`.
     pub user: String,
-    /// Its id; `None` for a root user's key, whose id is not known.
+    /// Its id; `None` for a root user's key, whose id is not known, and where a user's keys could not be read.
     pub key: Option<AccessKeyId>,
     /// Why not.
     pub reason: KeptBecause,
@@ -173,6 +233,15 @@ pub enum KeptBecause {
     Grace(Instant),
     /// Nobody attends, and no earlier run came upon its account.
     FirstRun,
+    /// It is Active, and was created, used or switched on at that moment: not longer ago than the limit, as far as AWS's record
+    /// of uses reaches.
+    NotUnused(Instant),
+    /// The scan saw it Inactive, and it is Active now.
+    SeenInactive,
+    /// The user has an unused key, and its keys could not be read.
+    KeysNotRead(String),
+    /// It is Active and seems unused, and the status changes of its account could not be read.
+    HistoryNotRead(String),
 }
 
 impl KeptBecause {
@@ -193,6 +262,10 @@ impl KeptBecause {
             Self::Gone => "gone",
             Self::Grace(_) => "grace",
             Self::FirstRun => "first_run",
+            Self::NotUnused(_) => "not_unused",
+            Self::SeenInactive => "seen_inactive",
+            Self::KeysNotRead(_) => "keys_not_read",
+            Self::HistoryNotRead(_) => "history_not_read",
         }
     }
 }
@@ -222,7 +295,17 @@ impl fmt::Display for KeptBecause {
                 f,
                 "it must be in published plans until {until}, so that its owner can switch it on or have it exempted"
             ),
-            Self::FirstRun => f.write_str("this is the first run that comes upon its account, and deletes nothing there"),
+            Self::FirstRun => f.write_str("this is the first run that comes upon its account, and changes nothing there"),
+            Self::NotUnused(at) => {
+                write!(f, "it is Active, and was created, used or switched on at {at}: not long enough ago")
+            }
+            Self::SeenInactive => f.write_str("it was Inactive when it was scanned, and is Active now"),
+            Self::KeysNotRead(reason) => {
+                write!(f, "the user has an Active key that seems unused, and its keys could not be read: {reason}")
+            }
+            Self::HistoryNotRead(reason) => {
+                write!(f, "it is Active and seems unused, and the account's status changes could not be read: {reason}")
+            }
         }
     }
 }

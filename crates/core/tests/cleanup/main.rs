@@ -8,6 +8,7 @@ mod decisions;
 mod documents;
 mod graces;
 mod journals;
+mod lifecycle;
 mod linting;
 mod planning;
 mod protocol;

@@ -283,6 +283,7 @@ impl<'a> EvidenceV1<'a> {
                     ObservationSource::ListAccessKeys => ("list_access_keys", None),
                     ObservationSource::CredentialReport => ("credential_report", None),
                     ObservationSource::EarlierScan(scan) => ("earlier_scan", Some(mask.text(scan))),
+                    ObservationSource::CleanUp(run) => ("clean_up", Some(mask.text(run))),
                 };
                 Self {
                     source_id,

@@ -1,5 +1,6 @@
 //! The journal and the receipts of clean-up runs in a terminal.
 
+use keysweep_core::journal::receipt::Grounds;
 use keysweep_core::journal::{Receipt, Sealed};
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::time::Instant;
@@ -9,7 +10,7 @@ use super::page::{BAD, BOLD, DIM, GOOD, PLAIN, Page};
 use super::table::{Column, draw};
 use crate::journal::words;
 use crate::visible::visible;
-use crate::words::{count, second, since_dates};
+use crate::words::{count, date, second, since_dates};
 
 /// What is said of a run in a line of the list.
 #[derive(Clone, Debug)]
@@ -31,6 +32,10 @@ pub struct Whole {
     pub begun: Option<Instant>,
     /// How many keys are gone by it.
     pub gone: usize,
+    /// How often a key was deactivated by it.
+    pub deactivated: usize,
+    /// How often a key was reactivated by a revert of it.
+    pub reactivated: usize,
     /// The digest of its last event.
     pub head: Digest,
 }
@@ -52,7 +57,12 @@ pub fn runs(runs: &[Run<'_>], style: &Style) -> String {
             Ok(whole) => {
                 let begun = whole.begun.map(|at| format!(", begun {}", second(at))).unwrap_or_default();
                 let (events, gone) = (count(whole.events as u64, "event"), count(whole.gone as u64, "key"));
-                page.paragraph(2, GOOD, &format!("whole: {events}{begun}, {gone} gone"));
+                let switched = match (whole.deactivated, whole.reactivated) {
+                    (0, 0) => String::new(),
+                    (off, 0) => format!(", {off} deactivated"),
+                    (off, on) => format!(", {off} deactivated, {on} reactivated"),
+                };
+                page.paragraph(2, GOOD, &format!("whole: {events}{begun}, {gone} gone{switched}"));
                 page.paragraph(2, DIM, &format!("plan {}", run.plan));
                 page.paragraph(2, DIM, &format!("head {}", whole.head));
             }
@@ -100,7 +110,7 @@ pub fn events(plan_id: Option<&str>, plan: Digest, events: &[Sealed], style: &St
 pub fn receipts(receipts: &[Receipt], style: &Style) -> String {
     let mut page = Page::new(style.colour, style.width);
     if receipts.is_empty() {
-        page.paragraph(0, PLAIN, "No key was deleted.");
+        page.paragraph(0, PLAIN, "No key was deleted or switched.");
         return page.into_text();
     }
     let columns = [
@@ -109,7 +119,8 @@ pub fn receipts(receipts: &[Receipt], style: &Style) -> String {
         column("ACCOUNT", None),
         column("USER", Some(8)),
         column("KEY", None),
-        column("INACTIVE SINCE", Some(14)),
+        column("SINCE", Some(10)),
+        column("ACTION", None),
         column("RESULT", None),
         column("RECORDED", None),
         column("APPROVED BY", Some(11)),
@@ -126,7 +137,8 @@ pub fn receipts(receipts: &[Receipt], style: &Style) -> String {
                 (key.account.to_string(), PLAIN),
                 (visible(key.user.as_str()).into_owned(), PLAIN),
                 (key.key.to_string(), BOLD),
-                (since_dates(key.inactive_since.interval), PLAIN),
+                (since(&receipt.grounds), PLAIN),
+                (receipt.action.name().to_owned(), PLAIN),
                 (receipt.how.name().to_owned(), PLAIN),
                 (second(receipt.at), PLAIN),
                 (visible(&approvers.join(", ")).into_owned(), PLAIN),
@@ -136,6 +148,14 @@ pub fn receipts(receipts: &[Receipt], style: &Style) -> String {
         .collect();
     table(&mut page, &columns, &rows);
     page.into_text()
+}
+
+/// Since when the key was inactive, or unused.
+fn since(grounds: &Grounds) -> String {
+    match grounds {
+        Grounds::Inactive(claim) => since_dates(claim.interval),
+        Grounds::Unused { since, .. } => format!("unused {}", date(*since)),
+    }
 }
 
 fn table(page: &mut Page, columns: &[Column], rows: &[Vec<super::table::Cell>]) {

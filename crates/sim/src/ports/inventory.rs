@@ -1,7 +1,7 @@
 //! `Inventory` and `KeyControl`: what IAM knows of one account, and the deletion of keys.
 
 use keysweep_core::call::{Call, CallResult};
-use keysweep_core::key::{AccessKey, AccessKeyId, LastUsed, ListedStatus, User, UserName};
+use keysweep_core::key::{AccessKey, AccessKeyId, KeyStatus, LastUsed, ListedStatus, User, UserName};
 use keysweep_core::ports::{
     AccountSummary, Inventory, KeyControl, Page, RawReport, ReportState, UserDetail, UserNow,
 };
@@ -117,6 +117,19 @@ impl KeyControl for SimAccount {
         let name = field(call, "UserName", &found.user_name)?;
         let user = User { name, id: found.user_id, arn: found.arn, created: found.create_date };
         Ok(UserNow { user, tags })
+    }
+
+    async fn update_access_key(
+        &self,
+        user: &UserName,
+        key: &AccessKeyId,
+        status: KeyStatus,
+    ) -> CallResult<Option<String>> {
+        self.call(Call::UpdateAccessKey, |context| {
+            let updated = context.update_access_key(Some(user.as_str()), key.as_str(), status.as_api());
+            updated.map(|()| Some(context.request_id().to_owned()))
+        })
+        .await
     }
 
     async fn delete_access_key(&self, user: &UserName, key: &AccessKeyId) -> CallResult<Option<String>> {

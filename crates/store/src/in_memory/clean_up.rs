@@ -13,6 +13,7 @@ use keysweep_core::time::Instant;
 
 use super::InMemory;
 use crate::error::StoreError;
+use crate::own_looks::{Observations, observed};
 
 #[derive(Debug, Default)]
 pub(super) struct CleanUp {
@@ -32,6 +33,18 @@ struct Run {
 }
 
 impl CleanUp {
+    /// What clean-ups saw of an account's keys when they switched them.
+    pub(super) fn own_looks(&self, account: AccountId) -> Observations {
+        let of_account = |event: &&Event| event.key().is_some_and(|(of, _)| of == account);
+        let of_run = |(digest, run): (&Digest, &Run)| {
+            let kept = self.plans.iter().find(|kept| kept.digest == *digest);
+            let plan = kept.map_or_else(|| digest.to_string(), |kept| kept.id.clone());
+            let events = run.events.iter().map(|sealed| &sealed.event);
+            events.filter(of_account).flat_map(|event| observed(event, &plan)).collect::<Vec<_>>()
+        };
+        self.runs.iter().flat_map(of_run).collect()
+    }
+
     fn run(&mut self, plan: Digest) -> &mut Run {
         let new = || Run { lease: None, epoch: 0, ledger: Ledger::new(plan), events: Vec::new() };
         self.runs.entry(plan).or_insert_with(new)

@@ -22,6 +22,7 @@ use crate::document::v1::seen::{ListingV1, LooksV1, ObservationsV1, recalled};
 use crate::document::{self, DocumentError};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::looks::{KeyLooks, Parting, Sight};
+use crate::own_looks::in_order;
 
 /// The sources of coverage, as the column holds them.
 const EVENT_HISTORY: &str = "event_history";
@@ -33,11 +34,14 @@ impl Sql {
         let mut open = self.database.begin(Purpose::Read).await?;
         let looks = looks(&mut open, account).await?;
         let listing = listing(&mut open, account).await?;
+        let mut observations = observations(&looks);
+        let own = super::journal::own_looks(&mut open, account).await?;
+        observations.extend(own);
         Ok(Remembered {
             coverage: coverage(&mut open, account, EVENT_HISTORY).await?,
             asserted: coverage(&mut open, account, ASSERTED).await?,
             changes: changes(&mut open, account).await?,
-            observations: observations(&looks),
+            observations: in_order(observations),
             listing,
         })
     }

@@ -11,6 +11,7 @@ use super::Sql;
 use super::database::{Purpose, Row, Transaction};
 use super::write::number;
 use crate::error::{StoreError, StoreErrorKind};
+use crate::own_looks::{Observations, observed};
 
 /// The number of a lease or an event as a column holds it.
 pub(super) fn column(value: u64) -> i64 {
@@ -101,11 +102,31 @@ pub(super) async fn last_event(open: &mut Transaction, plan: Digest) -> Result<O
 pub(super) async fn last_opened(open: &mut Transaction, plan: Digest) -> Result<u64, StoreError> {
     let rows = open.rows(OF_NO_KEY, vec![plan.to_string().as_str().into()]).await?;
     for row in &rows {
-        if let Event::Opened { epoch, .. } = sealed(open, row)?.event {
+        if let Event::Opened { epoch, .. } | Event::Reverting { epoch, .. } = sealed(open, row)?.event {
             return Ok(epoch);
         }
     }
     Ok(0)
+}
+
+/// What clean-ups saw of an account's keys when they switched them. It is in the journal, and nowhere else.
+pub(super) async fn own_looks(
+    open: &mut Transaction,
+    account: AccountId,
+) -> Result<Observations, StoreError> {
+    // Only these events hold looks, and each begins with its name.
+    let rows = open
+        .rows(
+            "select number, event, previous, journal.digest, coalesce(plans.id, plan) from journal left join plans on plans.digest = plan where account = $1 and event like '{\"event\":\"switched\"%' order by plan, number",
+            vec![number(account).into()],
+        )
+        .await?;
+    let mut observations = Vec::new();
+    for row in &rows {
+        let event = sealed(open, row)?.event;
+        observations.extend(observed(&event, &row.text(4)?));
+    }
+    Ok(observations)
 }
 
 impl Journal for Sql {

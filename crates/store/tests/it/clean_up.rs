@@ -7,14 +7,16 @@ use futures_util::future::join_all;
 use futures_util::poll;
 use keysweep_core::account::AccountId;
 use keysweep_core::approval::Approval;
+use keysweep_core::evidence::ObservationSource;
 use keysweep_core::exemption::Exemption;
 use keysweep_core::journal::{
-    Appended, Deletion, Event, Illegal, Kept, Lease, Leasing, Ledger, Outcome, State,
+    Appended, Deletion, Event, Illegal, Kept, Lease, Leasing, Ledger, Looked, Outcome, Setting, State,
+    SwitchOutcome, SwitchState,
 };
-use keysweep_core::key::AccessKeyId;
+use keysweep_core::key::{AccessKeyId, KeyStatus};
 use keysweep_core::plan::decide::SkipReason;
 use keysweep_core::plan::digest::Digest;
-use keysweep_core::ports::{Agreements, Journal, KeptPlan};
+use keysweep_core::ports::{Agreements, Journal, KeptPlan, Store};
 use keysweep_core::time::Instant;
 use keysweep_store::{Location, Sql, StoreError, StoreErrorKind};
 
@@ -29,6 +31,7 @@ suite! {
     plans_are_kept_once_and_published_once
     approvals_come_back_in_their_order_and_of_their_plan
     exemptions_are_kept_by_id_and_removed
+    what_a_run_saw_of_the_keys_that_it_switched_is_recalled
 }
 
 /// Tests of each database.
@@ -217,6 +220,65 @@ async fn events_that_come_at_once_get_each_its_own_answer<S: Journal<Error = Sto
     let ledger = Ledger::replay(plan(), &events).unwrap();
     assert_eq!((events.len(), ledger.keys().count()), (121, 60));
     assert!(ledger.keys().all(|(.., record)| record.state() == State::Gone));
+}
+
+async fn what_a_run_saw_of_the_keys_that_it_switched_is_recalled<S>(store: &S)
+where
+    S: Journal<Error = StoreError> + Store + Agreements<Error = StoreError>,
+{
+    let look = |from, to| Looked { from: at(from), to: at(to) };
+    let switching = |number, to, attempt| Event::Switching {
+        at: at(2),
+        epoch: 1,
+        account: account(),
+        key: key(number),
+        to,
+        attempt,
+    };
+    let switched = |number, to, attempt, outcome| Event::Switched {
+        at: at(9),
+        account: account(),
+        key: key(number),
+        to,
+        attempt,
+        outcome,
+    };
+    let set = |before, after| SwitchOutcome::Set(Setting { request_id: None, before, after });
+    take(store, "one", 0, 100).await;
+    let (off, on) = (KeyStatus::Inactive, KeyStatus::Active);
+    for event in [
+        opened(1),
+        switching(1, off, 1),
+        switched(1, off, 1, set(look(3, 4), Some(look(5, 6)))),
+        switching(2, off, 1),
+        switched(2, off, 1, SwitchOutcome::Seen { seen: look(7, 8), before: None }),
+        switching(3, off, 1),
+        switched(3, off, 1, SwitchOutcome::Kept(Kept::Interrupted)),
+        switching(1, on, 2),
+        switched(1, on, 2, set(look(20, 21), None)),
+    ] {
+        append(store, event).await.unwrap();
+    }
+    let record = store.record(plan(), account(), &key(1)).await.unwrap();
+    assert_eq!(record.switch().state(), SwitchState::Reactivated);
+    let recalled = async |source: &str| {
+        let all = store.recall(account()).await.unwrap().observations;
+        assert!(all.iter().all(|(_, look)| look.source == ObservationSource::CleanUp(source.to_owned())));
+        all.into_iter().map(|(key, look)| (key, look.from, look.to, look.status)).collect::<Vec<_>>()
+    };
+    let expected = [
+        (key(1), at(3), at(4), on),
+        (key(1), at(5), at(6), off),
+        (key(1), at(20), at(21), off),
+        (key(2), at(7), at(8), off),
+    ];
+    assert_eq!(recalled(&plan().to_string()).await, expected);
+    // The plan has a name where the store has it.
+    let kept = KeptPlan { digest: plan(), id: "plan-1".to_owned(), made_at: at(1), text: String::new() };
+    store.keep_plan(&kept).await.unwrap();
+    assert_eq!(recalled("plan-1").await, expected);
+    let other = store.recall(AccountId::from_number(43).unwrap()).await.unwrap();
+    assert_eq!(other.observations, []);
 }
 
 async fn runs_of_two_plans_do_not_see_each_other<S: Journal<Error = StoreError>>(store: &S) {

@@ -7,7 +7,7 @@ use crate::exemption::lies_below;
 pub(super) const RULE: Rule = Rule {
     id: "KL007",
     name: "protected-unit",
-    purpose: "A plan deletes no key in an account below an organizational unit that the configuration protects (protected_units), nor in one of which that cannot be told.",
+    purpose: "A plan deletes and deactivates no key in an account below an organizational unit that the configuration protects (protected_units), nor in one of which that cannot be told.",
     check,
 };
 
@@ -16,7 +16,7 @@ fn check(rule: Rule, context: &Context<'_>) -> Vec<Objection> {
     if units.is_empty() {
         return Vec::new();
     }
-    let with_keys = |id| context.plan.keys.iter().any(|key| key.account == id);
+    let with_keys = |id| context.plan.planned().any(|key| key.account() == id);
     let accounts = context.plan.accounts.iter().filter(|account| with_keys(account.id));
     let judge = |account: &crate::plan::PlanAccount| {
         let id = account.id;

@@ -14,6 +14,8 @@ mod kl010_not_proven;
 mod kl011_last_key;
 mod kl012_lapsed_exemption;
 mod kl013_incomplete;
+mod kl014_last_active_key;
+mod kl015_unused_limit;
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,6 +23,7 @@ use std::str::FromStr;
 use super::Plan;
 use crate::account::AccountId;
 use crate::exemption::UserPattern;
+use crate::policy::UnusedLimit;
 use crate::time::{Instant, SignedDuration};
 
 /// A share in whole per cent, from 0 to 100.
@@ -75,6 +78,8 @@ pub struct Limits {
     pub max_age: SignedDuration,
     /// Whether keys whose claim is only observed may be deleted.
     pub allow_observed: bool,
+    /// How long a key must have been unused to be deactivated; `None` where none is.
+    pub deactivate_unused: Option<UnusedLimit>,
     /// Users whose keys are never deleted.
     pub protected_users: Vec<UserPattern>,
     /// Accounts whose keys are never deleted.
@@ -93,6 +98,7 @@ impl Default for Limits {
             max_organization_share: Percent(20),
             max_age: SignedDuration::from_hours(7 * 24),
             allow_observed: false,
+            deactivate_unused: None,
             protected_users: Vec::new(),
             protected_accounts: Vec::new(),
             protected_units: Vec::new(),
@@ -177,7 +183,7 @@ impl Rule {
 }
 
 /// Every rule, in the order of ids.
-pub const RULES: [Rule; 13] = [
+pub const RULES: [Rule; 15] = [
     kl001_too_many_keys::RULE,
     kl002_account_share::RULE,
     kl003_organization_share::RULE,
@@ -191,6 +197,8 @@ pub const RULES: [Rule; 13] = [
     kl011_last_key::RULE,
     kl012_lapsed_exemption::RULE,
     kl013_incomplete::RULE,
+    kl014_last_active_key::RULE,
+    kl015_unused_limit::RULE,
 ];
 
 /// All objections, in the order of rules.

@@ -114,6 +114,7 @@ enum SourceV1<'a> {
     ListAccessKeys,
     CredentialReport,
     EarlierScan(Text<'a>),
+    CleanUp(Text<'a>),
 }
 
 impl<'a> ObservationV1<'a> {
@@ -126,6 +127,7 @@ impl<'a> ObservationV1<'a> {
                 ObservationSource::ListAccessKeys => SourceV1::ListAccessKeys,
                 ObservationSource::CredentialReport => SourceV1::CredentialReport,
                 ObservationSource::EarlierScan(id) => SourceV1::EarlierScan(id.as_str().into()),
+                ObservationSource::CleanUp(id) => SourceV1::CleanUp(id.as_str().into()),
             },
         }
     }
@@ -139,6 +141,7 @@ impl<'a> ObservationV1<'a> {
                 SourceV1::ListAccessKeys => ObservationSource::ListAccessKeys,
                 SourceV1::CredentialReport => ObservationSource::CredentialReport,
                 SourceV1::EarlierScan(id) => ObservationSource::EarlierScan(id.into_owned()),
+                SourceV1::CleanUp(id) => ObservationSource::CleanUp(id.into_owned()),
             },
         }
     }

@@ -22,3 +22,6 @@ insert into journal (plan, number, account, access_key, event, previous, digest)
 drop table journal_before;
 
 create index journal_of_key on journal (plan, account, access_key, number);
+
+-- A clean-up that switches a key looks at it before and after: what it saw is evidence for later scans of the account.
+create index journal_of_account on journal (account);
