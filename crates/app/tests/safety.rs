@@ -11,7 +11,7 @@ fn thousands_of_runs_keep_every_promise_and_none_of_them_is_trivial() {
 
 #[test]
 fn thousands_of_runs_that_deactivate_and_revert_keep_every_promise() {
-    runs::search::check("scripts/safety", runs::life::run, 2_000);
+    runs::search::check("scripts/safety", runs::life::run, 2_000, runs::search::cores());
 }
 
 /// A process stood still between its last look and the delete, while another took over and left the key alone.

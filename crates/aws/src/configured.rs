@@ -234,7 +234,8 @@ mod tests {
     use super::*;
 
     async fn configured(variables: &[(&str, &str)], profile: &[(&str, &str)]) -> Configured {
-        let settings: String = profile.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        let settings: Vec<String> = profile.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        let settings = settings.concat();
         let text =
             format!("[profile p]\n{settings}[services dev]\niam =\n  endpoint_url = http://services\n");
         let files = Fs::from_slice(&[("/config", &text)]);
