@@ -146,15 +146,23 @@ impl<'a, C: Clock> Caller<'a, C> {
             let throttled = matches!(&answer, Err(error) if error.kind == CallErrorKind::Throttled);
             self.counts.lock().unwrap_or_else(PoisonError::into_inner).record(call, throttled);
             let now = clock.elapsed();
-            let again = {
+            let throttled_for = {
                 let mut pacer = gate.pacer();
                 if throttled {
                     pacer.throttled(now);
                 } else {
                     pacer.passed(now);
                 }
-                throttled && pacer.throttled_for(now) < *give_up_after
+                pacer.throttled_for(now)
             };
+            let again = throttled && throttled_for < *give_up_after;
+            let answer = answer.map_err(|mut error| {
+                if throttled && !again {
+                    error.message =
+                        format!("{} (given up after {} s of it)", error.message, throttled_for.as_secs());
+                }
+                error
+            });
             self.desk.tell(Event::Called {
                 account: self.account,
                 call,

@@ -60,8 +60,8 @@ pub(crate) struct Answer {
 /// Why nothing came back.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
-    #[error("no answer in time")]
-    TimedOut,
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
     #[error("{0}")]
     Connection(#[source] ConnectorError),
     #[error("the connection broke while the answer was read")]
@@ -91,13 +91,13 @@ impl Courier {
         let sending = Duration::from_secs(request.body.len() as u64 / SLOWEST);
         let limit = self.connect_timeout + self.read_timeout + sending;
         let request = request.into_http().map_err(Unanswered::Unmade)?;
-        tokio::time::timeout(limit, self.exchange(request)).await.unwrap_or(Err(Unanswered::TimedOut))
+        tokio::time::timeout(limit, self.exchange(request)).await.unwrap_or(Err(Unanswered::TimedOut(limit)))
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<Answer, Unanswered> {
         let response = match self.connector().call(request).await {
             Ok(response) => response,
-            Err(error) if error.is_timeout() => return Err(Unanswered::TimedOut),
+            Err(error) if error.is_timeout() => return Err(Unanswered::TimedOut(self.connect_timeout)),
             Err(error) => return Err(Unanswered::Connection(error)),
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

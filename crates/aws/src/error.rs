@@ -26,8 +26,8 @@ enum Failure<'a> {
     },
     /// There is an answer, and it could not be read to its end.
     Unread { status: u16, cause: &'a (dyn Error + 'static) },
-    /// No answer in time.
-    TimedOut,
+    /// No answer in time; the text says how long that was.
+    TimedOut(String),
     /// It was not sent, or nothing came back.
     Unsent { sendable: bool, cause: &'a (dyn Error + 'static) },
 }
@@ -47,7 +47,7 @@ where
         SdkError::ResponseError(answer) => {
             Failure::Unread { status: answer.raw().status().as_u16(), cause: error.source().unwrap_or(error) }
         }
-        SdkError::TimeoutError(_) => Failure::TimedOut,
+        SdkError::TimeoutError(_) => Failure::TimedOut(no_answer(error.source().unwrap_or(error))),
         SdkError::DispatchFailure(_) => {
             Failure::Unsent { sendable: true, cause: error.source().unwrap_or(error) }
         }
@@ -72,7 +72,7 @@ pub(crate) fn refused(
 pub(crate) fn not_sent(call: Call, failure: &NotSent) -> CallError {
     let failure = match failure {
         NotSent::Credentials(cause) => Failure::Unsent { sendable: false, cause },
-        NotSent::Unanswered(Unanswered::TimedOut) => Failure::TimedOut,
+        NotSent::Unanswered(timed_out @ Unanswered::TimedOut(_)) => Failure::TimedOut(timed_out.to_string()),
         NotSent::Unanswered(cause) => {
             Failure::Unsent { sendable: !matches!(cause, Unanswered::Unmade(_)), cause }
         }
@@ -118,7 +118,7 @@ fn explain(call: Call, failure: &Failure<'_>, request_id: Option<&str>) -> CallE
             };
             error(kind, None, message)
         }
-        Failure::TimedOut => error(CallErrorKind::Unavailable, None, "no answer in time".to_owned()),
+        Failure::TimedOut(ref text) => error(CallErrorKind::Unavailable, None, text.clone()),
         Failure::Unsent { sendable, cause } => {
             // Role credentials are renewed in the middle of other calls: that failure is AssumeRole's, not theirs.
             if let Some(renewal) = causes(cause).find_map(|cause| cause.downcast_ref::<CallError>()) {
@@ -254,11 +254,19 @@ fn is_timeout(error: &(dyn Error + 'static)) -> bool {
     error.is::<aws_smithy_async::future::timeout::TimedOutError>()
 }
 
+/// How long an answer was waited for, which the SDK says at the end of what it says.
+fn no_answer(timeout: &(dyn Error + 'static)) -> String {
+    match chain(timeout).rsplit_once("occurred after ") {
+        Some((_, waited)) => format!("no answer within {waited}"),
+        None => "no answer in time".to_owned(),
+    }
+}
+
 /// The error and its causes in one line, without repetitions.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut line = String::new();
     for cause in causes(error) {
-        let text = one_line(&cause.to_string());
+        let text = one_line(without_dump(&cause.to_string()));
         if !text.is_empty() && !line.contains(&text) {
             if !line.is_empty() {
                 line.push_str(": ");
@@ -267,6 +275,26 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
         }
     }
     line
+}
+
+/// The text up to a value that Rust has written out for its programmers (`Request { body: …`), which the SDK puts into some
+/// errors: it tells nobody anything, and a request has secrets in it.
+fn without_dump(text: &str) -> &str {
+    let is_dumped = |&(brace, _): &(usize, &str)| {
+        let name = &text[..brace];
+        let begin = name.rfind(|character: char| !character.is_alphanumeric() && character != '_');
+        name[begin.map_or(0, |at| at + 1)..].starts_with(|first: char| first.is_ascii_uppercase())
+    };
+    let Some((brace, _)) = text.match_indices(" {").find(is_dumped) else { return text };
+    let name = &text[..brace];
+    let name = name.trim_end_matches(|character: char| character.is_alphanumeric() || character == '_');
+    // `Error(Request {`: names around it, quotes, and what leads up to them.
+    let is_wrapping = |character: char| "(`'\"[:".contains(character) || character.is_whitespace();
+    let mut rest = name.trim_end_matches(is_wrapping);
+    if name.ends_with('(') {
+        rest = rest.trim_end_matches(|character: char| character.is_alphanumeric() || character == '_');
+    }
+    rest.trim_end_matches(is_wrapping)
 }
 
 /// The first line, and no more than a paragraph of it. What AWS says after it on `SignatureDoesNotMatch` is the signed
@@ -330,6 +358,33 @@ mod tests {
             (400, "ValidationError", Rejected),
         ] {
             assert_eq!(kind_of(status, Some(code)), kind, "{status} {code}");
+        }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Said {
+        text: &'static str,
+        source: Option<Box<Said>>,
+    }
+
+    #[test]
+    fn what_rust_writes_out_for_programmers_is_cut_off() {
+        let dump = "failed to apply endpoint `localhost:4599` to request `Request { body: SdkBody { inner: Once(Some(b\"x\")) } }`";
+        let reason = Said { text: "endpoint must contain scheme", source: None };
+        let said = Said { text: dump, source: Some(Box::new(reason)) };
+        assert_eq!(
+            chain(&said),
+            "failed to apply endpoint `localhost:4599` to request: endpoint must contain scheme"
+        );
+        for (text, kept) in [
+            ("Request { body: 1 }", ""),
+            ("dispatch failed: Io(Custom { kind: Other, error: \"x\" })", "dispatch failed"),
+            ("client error (Connect)", "client error (Connect)"),
+            ("the policy {\"Version\": 1} is wrong", "the policy {\"Version\": 1} is wrong"),
+            ("of the kind { a }", "of the kind { a }"),
+        ] {
+            assert_eq!(without_dump(text), kept);
         }
     }
 

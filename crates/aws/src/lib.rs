@@ -7,6 +7,7 @@
 mod answer;
 mod clock;
 mod cloudtrail;
+mod configured;
 mod courier;
 mod credentials;
 mod endpoints;
@@ -26,6 +27,7 @@ mod trust;
 mod whole;
 
 pub use clock::SystemClock;
+pub use configured::UnusableConfiguration;
 pub use options::{RoleOptions, SessionOptions, StaticCredentials};
 pub use security_hub::SecurityHub;
 pub use session::{EnteredAccount, Session};

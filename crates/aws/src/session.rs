@@ -5,10 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
-use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::imds::region::ImdsRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::meta::region::ProvideRegion as _;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -26,6 +24,7 @@ use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProt
 use aws_smithy_types::timeout::TimeoutConfig;
 use keysweep_core::account::Partition;
 
+use crate::configured::{Configured, Named, SetEndpoints, UnusableConfiguration, region_name};
 use crate::courier::{Courier, HeldCredentials, connector};
 use crate::credentials::{NamedProfile, RENEW_BEFORE_END, RoleCredentials};
 use crate::endpoints::Endpoints;
@@ -33,7 +32,7 @@ use crate::options::{RoleOptions, SessionOptions};
 use crate::retry::{ThrottlesAreTheCallers, transient_faults};
 use crate::server_time::NotedTime;
 use crate::traffic::Meter;
-use crate::trust::{UnusableCaBundle, trust};
+use crate::trust::trust;
 use crate::whole::WholeAnswers;
 
 /// Sent with every call as part of the user agent, so that keysweep's calls can be told apart in CloudTrail.
@@ -57,6 +56,8 @@ pub(crate) struct Shared {
     /// The partition that `GetCallerIdentity` told.
     pub(crate) partition: OnceLock<Partition>,
     pub(crate) region: Region,
+    /// Where STS is called, for who is told that it does not answer.
+    pub(crate) sts_is: String,
     /// For the services without an SDK crate, and for web hooks.
     pub(crate) courier: Courier,
     pub(crate) endpoints: Endpoints,
@@ -75,11 +76,19 @@ pub struct EnteredAccount {
 impl Session {
     /// Finds the configuration. Credentials are not resolved and AWS is not called before the first call; only an
     /// unnamed region may be asked of the EC2 instance metadata service.
-    pub async fn load(options: SessionOptions) -> Result<Self, UnusableCaBundle> {
+    pub async fn load(options: SessionOptions) -> Result<Self, UnusableConfiguration> {
+        let configured = Configured::read(options.profile.as_deref()).await?;
+        if options.endpoint_url.is_none() {
+            configured.check_endpoints()?;
+        }
+        if options.credentials.is_none() {
+            configured.check_endpoints_of_credentials(options.profile.is_some())?;
+        }
         let is_plain = options.endpoint_url.as_ref().is_some_and(|url| url.starts_with("http://"));
-        let tls = if is_plain { None } else { Some(trust(options.profile.as_deref()).await?) };
+        let tls = if is_plain { None } else { Some(trust(&configured)?) };
         let proxies = options.endpoint_url.is_none();
-        let config = sdk_config(&options, http_client(tls.clone(), proxies)).await;
+        let (config, region) =
+            sdk_config(&options, configured.clone(), http_client(tls.clone(), proxies)).await?;
         let time = config.time_source().unwrap_or_else(|| SharedTimeSource::new(SystemTimeSource::new()));
         let (server_time, meter) = (NotedTime::default(), Meter::default());
         let shared = Shared {
@@ -106,7 +115,12 @@ impl Session {
                 .retry_classifier(ThrottlesAreTheCallers)
                 .interceptor(meter.clone())
                 .build(),
-            region: config.region().cloned().unwrap_or_else(lead_region_of_commercial_aws),
+            sts_is: match (&options.endpoint_url, configured.endpoint("STS")) {
+                (Some(url), _) => format!("at {url}"),
+                (None, Some(named)) => format!("at {}, as {} says", named.value, named.by),
+                (None, None) => format!("in the region {}, as {} says", region.value, region.by),
+            },
+            region: Region::new(region.value),
             courier: Courier {
                 tls,
                 proxies,
@@ -187,17 +201,18 @@ fn partition_of_region(region: &str) -> Partition {
     }
 }
 
-fn lead_region_of_commercial_aws() -> Region {
-    Region::from_static(Partition::Aws.lead_region())
-}
-
-/// The SDK's configuration, shared by every client.
-async fn sdk_config(options: &SessionOptions, http: SharedHttpClient) -> SdkConfig {
+/// The SDK's configuration, shared by every client, and the region in it.
+async fn sdk_config(
+    options: &SessionOptions,
+    configured: Configured,
+    http: SharedHttpClient,
+) -> Result<(SdkConfig, Named), UnusableConfiguration> {
     let sources = ProviderConfig::without_region()
         .with_http_client(http.clone())
         .with_sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .with_retry_config(transient_faults());
-    let region = region(options, &sources).await.unwrap_or_else(lead_region_of_commercial_aws);
+    let named = region(options, &configured, &sources).await;
+    let region = Region::new(region_name(&named)?.to_owned());
     let sources = sources.with_region(Some(region.clone()));
     let attempt = options.connect_timeout + options.read_timeout;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -243,28 +258,34 @@ async fn sdk_config(options: &SessionOptions, http: SharedHttpClient) -> SdkConf
                 .await,
         ),
     };
-    loader.load().await
+    let config = loader.load().await;
+    if options.endpoint_url.is_some() {
+        return Ok((config, named));
+    }
+    let endpoints = SetEndpoints { configured, rest: config.clone() };
+    let mut config = config.into_builder().service_config(endpoints);
+    config.set_endpoint_url(None);
+    Ok((config.build(), named))
 }
 
-/// The region that the options, the environment, the profile or the EC2 instance name.
-async fn region(options: &SessionOptions, sources: &ProviderConfig) -> Option<Region> {
-    let mut profile = ProfileFileRegionProvider::builder().configure(sources);
-    if let Some(name) = &options.profile {
-        profile = profile.profile_name(name);
+/// The region that the options, the environment, the profile or the EC2 instance name, and which of them did.
+async fn region(options: &SessionOptions, configured: &Configured, sources: &ProviderConfig) -> Named {
+    let given = options.region.clone().map(|value| Named { value, by: "--region".to_owned() });
+    if let Some(named) = given.or_else(|| configured.region()) {
+        return named;
     }
-    let named = RegionProviderChain::first_try(options.region.clone().map(Region::new))
-        .or_else(EnvironmentVariableRegionProvider::new())
-        .or_else(profile.build());
     // The instance's region says in which partition the instance's credentials work. Other credentials do not need
     // it, and off EC2 the question costs a second.
-    let elsewhere = options.credentials.is_some()
-        || options.profile.is_some()
-        || std::env::var_os("AWS_ACCESS_KEY_ID").is_some();
-    if elsewhere {
-        return named.region().await;
+    let elsewhere =
+        options.credentials.is_some() || options.profile.is_some() || configured.has_key_in_environment();
+    if !elsewhere {
+        let instance =
+            ImdsRegionProvider::builder().configure(sources).imds_client(imds_client(sources)).build();
+        if let Some(region) = instance.region().await {
+            return Named { value: region.to_string(), by: "the EC2 instance".to_owned() };
+        }
     }
-    let instance = ImdsRegionProvider::builder().configure(sources).imds_client(imds_client(sources)).build();
-    named.or_else(instance).region().await
+    Named { value: Partition::Aws.lead_region().to_owned(), by: "nothing else".to_owned() }
 }
 
 /// The EC2 instance metadata service answers at once or is not there: waiting longer only delays "no credentials".

@@ -2,7 +2,7 @@
 
 use aws_sdk_sts::operation::RequestId;
 use keysweep_core::account::{AccountId, CallerIdentity, Partition};
-use keysweep_core::call::{Call, CallResult};
+use keysweep_core::call::{Call, CallErrorKind, CallResult};
 use keysweep_core::ports::Accounts;
 
 use crate::answer::Answer;
@@ -16,8 +16,15 @@ impl Accounts for Session {
     /// Learns the caller's partition on the way.
     async fn get_caller_identity(&self) -> CallResult<CallerIdentity> {
         let call = Call::GetCallerIdentity;
-        let output =
-            self.shared.sts.get_caller_identity().send().await.map_err(|error| call_error(call, &error))?;
+        // The first call of all: what is wrong with it may be where it goes.
+        let from = |error| {
+            let mut error = call_error(call, &error);
+            if error.code.is_none() && error.kind == CallErrorKind::Unavailable {
+                error.message = format!("{} ({})", error.message, self.shared.sts_is);
+            }
+            error
+        };
+        let output = self.shared.sts.get_caller_identity().send().await.map_err(from)?;
         let answer = Answer { call, request_id: output.request_id() };
         let arn = answer.text("Arn", output.arn())?;
         let partition = Partition::of_arn(arn).ok_or_else(|| {

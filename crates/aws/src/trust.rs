@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
-use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
-use aws_types::os_shim_internal::{Env, Fs};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+
+use crate::configured::Configured;
 
 /// A file of certificates that cannot be used. Nothing was called: with other certificates than those that were asked for,
 /// nobody knows whom keysweep would talk to.
@@ -21,9 +21,9 @@ pub struct UnusableCaBundle {
 }
 
 /// The system's certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` change them), or those of the named file alone.
-pub(crate) async fn trust(profile: Option<&str>) -> Result<TlsContext, UnusableCaBundle> {
+pub(crate) fn trust(configured: &Configured) -> Result<TlsContext, UnusableCaBundle> {
     let context = TlsContext::builder();
-    let context = match bundle(profile).await {
+    let context = match bundle(configured) {
         None => context,
         Some((file, named_by)) => {
             let pem = certificates(&file).map_err(|why| UnusableCaBundle { file, named_by, why })?;
@@ -34,19 +34,14 @@ pub(crate) async fn trust(profile: Option<&str>) -> Result<TlsContext, UnusableC
     Ok(context.build().unwrap_or_default())
 }
 
-/// The file, and what names it. A configuration file that cannot be read names none here: the credential chain, which needs
-/// it too, says what is wrong with it.
-async fn bundle(profile: Option<&str>) -> Option<(PathBuf, String)> {
+/// The file, and what names it.
+fn bundle(configured: &Configured) -> Option<(PathBuf, String)> {
     const VARIABLE: &str = "AWS_CA_BUNDLE";
     if let Some(file) = std::env::var_os(VARIABLE).filter(|file| !file.is_empty()) {
         return Some((file.into(), VARIABLE.to_owned()));
     }
-    let selected = profile.map(|name| name.to_owned().into());
-    let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), selected)
-        .await
-        .ok()?;
-    let file = profiles.get("ca_bundle").filter(|file| !file.is_empty())?;
-    Some((file.into(), format!("ca_bundle of the profile {:?}", profiles.selected_profile())))
+    let named = configured.of_profile("ca_bundle")?;
+    Some((named.value.into(), named.by))
 }
 
 /// The file's text, if every certificate in it can be used: the SDK takes that for granted and panics otherwise.

@@ -50,6 +50,12 @@ docs/SAFETY.md says what is promised.
 Exit codes: 0 all done, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are still there, 130
 interrupted.";
 
+const AGREE_AFTER_HELP: &str = "\
+The way of a clean-up: `keysweep scan`, `keysweep plan`, `keysweep approve plan.json --by NAME`, `keysweep apply plan.json`.
+docs/SAFETY.md says what is promised.
+
+Exit codes: 0 done, 1 failed, 2 usage, 5 refused (rules object, or the plan is not as it was made), 130 interrupted.";
+
 const CLEAN_AFTER_HELP: &str = "\
 What may be deleted unattended stands in the section [clean_up] of the configuration file, and nowhere else: without
 auto_approve nothing is. A key is deleted when it has been in published plans for the grace (7 days); the first run in an
@@ -65,7 +71,7 @@ pub enum Verb {
     #[command(after_help = CLEAN_UP_AFTER_HELP)]
     Apply(apply::ApplyArgs),
     /// Agree to a plan, exactly as it is
-    #[command(after_help = CLEAN_UP_AFTER_HELP)]
+    #[command(after_help = AGREE_AFTER_HELP)]
     Approve(approve::ApproveArgs),
     /// Scan, plan and delete without anybody attending, within the limits of the configuration file
     #[command(after_help = CLEAN_AFTER_HELP)]
@@ -94,7 +100,7 @@ pub enum Verb {
     #[command(after_help = SCAN_AFTER_HELP)]
     Scan(ScanArgs),
     /// Say which keys would be deleted and why, and why all others would not; nothing is deleted
-    #[command(after_help = CLEAN_UP_AFTER_HELP)]
+    #[command(after_help = AGREE_AFTER_HELP)]
     Plan(plan::PlanArgs),
     /// Write the least-privilege IAM policies that keysweep needs
     #[command(after_help = POLICIES_AFTER_HELP)]
@@ -478,8 +484,9 @@ pub struct ReportArgs {
     #[arg(long, short, value_name = "FORMATS", default_value = "terminal", value_delimiter = ',', action = ArgAction::Append,
           value_parser = PossibleValuesParser::new(Format::NAMES))]
     pub format: Vec<String>,
-    /// Where it is written: a file, or a directory, which is made for several formats. A file that exists is replaced,
-    /// whole or not at all [default: standard output]
+    /// Where it is written: a file, or a directory, in which each format gets a file of its usual name, such as summary.txt.
+    /// It is a directory with several formats, where there is one, or where it ends with a slash; it is made where there is
+    /// none. A file that exists is replaced, whole or not at all [default: standard output]
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Show only the first and last four characters of access key ids

@@ -44,7 +44,7 @@ pub enum ConfigError {
         message: String,
     },
     /// The file has a key that is no setting.
-    #[error("{}, line {line}: there is no setting {key:?}; the nearest is {nearest:?}", .file.display())]
+    #[error("{}, line {line}: there is no setting {key:?}{place}; {advice}", .file.display())]
     UnknownKey {
         /// The file.
         file: PathBuf,
@@ -52,8 +52,24 @@ pub enum ConfigError {
         line: usize,
         /// The key.
         key: String,
-        /// The setting whose name is most like it.
-        nearest: &'static str,
+        /// Where it stands, if that is in a section.
+        place: &'static str,
+        /// Where it belongs, or the setting whose name is most like it.
+        advice: String,
+    },
+    /// The file has a section that is none.
+    #[error(
+        "{}, line {line}: there is no section [{key}]; the only one is [{}], and all other settings stand above it, in none",
+        .file.display(),
+        clean_up_settings::SECTION
+    )]
+    UnknownSection {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The section.
+        key: String,
     },
     /// A value in the file is of the wrong kind or out of range.
     #[error("{}, line {line}: {key}: {message}", .file.display())]
@@ -134,13 +150,21 @@ pub fn resolve(
             let _ = (setting.apply)(&mut settings, text);
         }
     }
-    let needs = |flag: &&str| flags.contains_key(*flag);
-    if let Some(flag) = ["include", "exclude"].into_iter().find(needs).filter(|_| !settings.org) {
-        return Err(ConfigError::NeedsOrganization { flag });
-    }
+    have_a_use(flags, &["include", "exclude"], &settings)?;
     have_a_place(&settings.formats, settings.output.as_deref())?;
     Ok(Resolved { settings, warnings: environment.warnings })
 }
+
+/// What says how member accounts are entered needs the organization, in a verb that would otherwise enter none.
+pub fn have_a_use(flags: &Values, names: &[&'static str], settings: &Settings) -> Result<(), ConfigError> {
+    match names.iter().find(|name| flags.contains_key(*name)) {
+        Some(flag) if !settings.org => Err(ConfigError::NeedsOrganization { flag }),
+        _ => Ok(()),
+    }
+}
+
+/// The settings of the role in member accounts.
+pub const OF_ROLE: &[&str] = &["role-name", "role-path", "external-id", "session-name", "session-duration"];
 
 /// Several formats need a directory for their files.
 pub fn have_a_place(formats: &[Format], output: Option<&Path>) -> Result<(), ConfigError> {
@@ -239,11 +263,13 @@ fn parse(file: &Path, text: &str) -> Result<Values, ConfigError> {
     let mut values = Values::new();
     for (known, (key, value)) in entries {
         let Some(setting) = known.iter().find(|setting| setting.key() == key.get_ref()) else {
-            return Err(ConfigError::UnknownKey {
-                file: file.to_owned(),
-                line: line(key.span().start),
-                key: key.get_ref().to_string(),
-                nearest: nearest(key.get_ref(), known.iter().map(Setting::key)),
+            let (file, line, name) = (file.to_owned(), line(key.span().start), key.get_ref().to_string());
+            return Err(if is_section(value.get_ref()) {
+                ConfigError::UnknownSection { file, line, key: name }
+            } else {
+                let is_in_section = std::ptr::eq(known, clean_up_settings::TABLE);
+                let place = if is_in_section { " in [clean_up]" } else { "" };
+                ConfigError::UnknownKey { file, line, place, advice: advice(&name, known), key: name }
             });
         };
         let items = items(setting, value.get_ref())
@@ -257,6 +283,28 @@ fn parse(file: &Path, text: &str) -> Result<Values, ConfigError> {
         values.insert(setting.name, items);
     }
     Ok(values)
+}
+
+/// Whether it is what stands below `[name]` or `[[name]]`.
+fn is_section(value: &DeValue<'_>) -> bool {
+    let is_table = |value: &DeValue<'_>| value.as_table().is_some();
+    is_table(value)
+        || matches!(value, DeValue::Array(items) if items.iter().any(|item| is_table(item.get_ref())))
+}
+
+/// Where a key belongs that is no setting where it stands.
+fn advice(key: &str, known: &[Setting]) -> String {
+    let section = clean_up_settings::SECTION;
+    let has = |table: &[Setting]| table.iter().any(|setting| setting.key() == key);
+    if key == section {
+        format!("it is a section: [{section}]")
+    } else if has(clean_up_settings::TABLE) {
+        format!("it stands in the section [{section}]")
+    } else if has(TABLE) {
+        "it stands above all sections".to_owned()
+    } else {
+        format!("the nearest is {:?}", nearest(key, known.iter().map(Setting::key)))
+    }
 }
 
 /// The value as texts that [`Setting::apply`] reads, if it is of the kind that the setting takes.
@@ -321,9 +369,29 @@ mod tests {
                 format!("keysweep.toml, line 3: there is no setting {key:?}; the nearest is {nearest:?}"),
             );
         }
-        assert!(
-            file("[scan]\nthreshold = \"1d\"").unwrap_err().contains("line 1: there is no setting \"scan\"")
-        );
+    }
+
+    #[test]
+    fn unknown_sections_are_told_from_unknown_keys() {
+        for (text, told) in [
+            ("[scan]\nthreshold = \"1d\"", "line 1: there is no section [scan]; the only one is [clean_up],"),
+            (
+                "org = true\n[[scan]]\nx = 1",
+                "line 2: there is no section [scan]; the only one is [clean_up],",
+            ),
+            ("scan.threshold = \"1d\"", "line 1: there is no section [scan];"),
+            ("[clean-up]\nmax_keys = 1", "line 1: there is no section [clean-up];"),
+            ("scan = 1", "line 1: there is no setting \"scan\"; the nearest is"),
+            ("clean_up = 1", "line 1: there is no setting \"clean_up\"; it is a section: [clean_up]"),
+            ("max_keys = 1", "line 1: there is no setting \"max_keys\"; it stands in the section [clean_up]"),
+            (
+                "[clean_up]\norg = true",
+                "line 2: there is no setting \"org\" in [clean_up]; it stands above all sections",
+            ),
+        ] {
+            let error = file(text).unwrap_err();
+            assert!(error.contains(told), "{text}: {error}");
+        }
     }
 
     #[test]
@@ -351,12 +419,12 @@ mod tests {
         for (text, part) in [
             (
                 "[clean_up]\nmax_key = 1",
-                "line 2: there is no setting \"max_key\"; the nearest is \"max_keys\"",
+                "line 2: there is no setting \"max_key\" in [clean_up]; the nearest is \"max_keys\"",
             ),
             ("[clean_up]\n\napprovers = 0", "line 3: approvers: \"0\" is not a whole number from 1"),
             ("clean_up = 1", "line 1: there is no setting \"clean_up\""),
             ("max_keys = 1", "line 1: there is no setting \"max_keys\""),
-            ("[clean-up]\nmax_keys = 1", "line 1: there is no setting \"clean-up\""),
+            ("[clean-up]\nmax_keys = 1", "line 1: there is no section [clean-up]"),
             ("[clean_up]\nmax_account_share = 5", "line 2: max_account_share: it must be a text in quotes"),
         ] {
             let error = file(text).unwrap_err();
@@ -450,5 +518,12 @@ mod tests {
         let flags = Values::from([("include", vec!["tag:z".to_owned()])]);
         let error = resolve(&flags, Some(&path), []).unwrap_err();
         assert!(error.to_string().starts_with("--include needs --org"), "{error}");
+        for &name in OF_ROLE {
+            let flags = Values::from([(name, vec!["x".to_owned()])]);
+            let error = have_a_use(&flags, OF_ROLE, &Settings::default()).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("--{name} needs --org")), "{error}");
+            let organization = Settings { org: true, ..Settings::default() };
+            assert!(have_a_use(&flags, OF_ROLE, &organization).is_ok());
+        }
     }
 }

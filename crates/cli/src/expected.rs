@@ -18,14 +18,14 @@ pub enum ExpectedError {
         source: std::io::Error,
     },
     /// A line is not an account id.
-    #[error("{}, line {line}: {source}", .file.display())]
+    #[error("{}, line {line}: {why}", .file.display())]
     NotAnAccount {
         /// The file.
         file: PathBuf,
         /// The line, from 1.
         line: usize,
         /// What is wrong.
-        source: NotAnAccountId,
+        why: NotAnAccountId,
     },
     /// It names no account: nothing would be checked.
     #[error("the list of expected accounts {} names none", .file.display())]
@@ -44,7 +44,7 @@ pub fn read(file: &Path) -> Result<BTreeSet<AccountId>, ExpectedError> {
         let content = line.trim_start_matches('\u{feff}').split('#').next().unwrap_or_default();
         let Some(id) = content.split([' ', '\t', ',', ';']).find(|word| !word.is_empty()) else { continue };
         let not_an_account =
-            |source| ExpectedError::NotAnAccount { file: file.to_owned(), line: index + 1, source };
+            |why| ExpectedError::NotAnAccount { file: file.to_owned(), line: index + 1, why };
         accounts.insert(id.parse().map_err(not_an_account)?);
     }
     if accounts.is_empty() {

@@ -58,19 +58,30 @@ impl Failure {
     /// Says it on standard error.
     pub fn tell(&self) {
         if log::is_json() {
-            let causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
-            log::failure(&causes.join(": "), self.hint.as_deref(), self.exit);
+            log::failure(&self.said().join(": "), self.hint.as_deref(), self.exit);
         } else {
             say(&self.text());
         }
+    }
+
+    /// What happened and why, outermost first. Some errors of libraries repeat what caused them: that is said once.
+    fn said(&self) -> Vec<String> {
+        let mut said: Vec<String> = Vec::new();
+        for cause in self.error.chain().map(ToString::to_string) {
+            if !said.iter().any(|earlier| earlier.contains(&cause)) {
+                said.push(cause);
+            }
+        }
+        said
     }
 
     /// The text for stderr, with colours as escape codes.
     pub fn text(&self) -> String {
         const ERROR: Style = AnsiColor::Red.on_default().bold();
         const HINT: Style = AnsiColor::Cyan.on_default().bold();
+        let said = self.said();
         let mut text = format!("{ERROR}error:{ERROR:#} {}\n", self.error);
-        for cause in self.error.chain().skip(1) {
+        for cause in said.iter().skip(1) {
             let _ = writeln!(text, "  caused by: {cause}");
         }
         if let Some(hint) = &self.hint {
@@ -82,3 +93,17 @@ impl Failure {
 
 /// What a verb comes to.
 pub type Outcome = Result<Exit, Failure>;
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn what_an_error_says_of_its_cause_is_not_said_again() {
+        let refused = anyhow!("refused").context("not connected: refused").context("no store");
+        let text = anstream::adapter::strip_str(&Failure::failed(refused).text()).to_string();
+        assert_eq!(text, "error: no store\n  caused by: not connected: refused\n");
+    }
+}

@@ -23,19 +23,25 @@ pub mod settings;
 pub mod state;
 pub mod stats;
 pub mod terminal;
+mod unfinished;
 pub mod verb;
 
 use std::ffi::OsString;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Args, EvidenceAction, Verb};
-use crate::exit::Exit;
+use crate::exit::{Ends, Exit};
 
 /// Runs the program with this command line, the program's name first.
 pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
-    let args = match Args::try_parse_from(command_line) {
-        Ok(args) => args,
+    let mut command = Args::command();
+    let parsed = command.try_get_matches_from_mut(command_line).and_then(|matches| {
+        let verb = matches.subcommand_name().unwrap_or_default().to_owned();
+        Args::from_arg_matches(&matches).map(|args| (verb, args)).map_err(|error| error.format(&mut command))
+    });
+    let (verb, args) = match parsed {
+        Ok(parsed) => parsed,
         Err(answer) => {
             // Help and version are such answers too. Nobody can be told when they cannot be written.
             let _ = answer.print();
@@ -67,8 +73,13 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Completions(args) => verb::completions::run(&args),
         Verb::Man(args) => verb::man::run(&args),
     };
-    outcome.unwrap_or_else(|failure| {
+    let exit = outcome.unwrap_or_else(|failure| {
         failure.tell();
         failure.exit()
-    })
+    });
+    debug_assert!(
+        Ends::of(&verb).is_some_and(|ends| ends.has(exit)),
+        "the table of exit codes does not have {exit:?} of {verb}"
+    );
+    exit
 }

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
+use crate::unfinished::unfinished;
 
 /// Where a report goes.
 pub struct Output {
@@ -114,16 +115,7 @@ fn open(path: &Path) -> io::Result<Target> {
         Ok(found) if found.permissions().readonly() => return Err(ErrorKind::PermissionDenied.into()),
         _ => {}
     }
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".keysweep-").suffix(".unfinished");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // As any program creates files: the user's umask decides.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let unfinished = builder.tempfile_in(directory)?;
+    let unfinished = unfinished(&path)?;
     Ok(Target::File { path, unfinished })
 }
 
@@ -170,6 +162,18 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
         output.write(|to| to.write_all(b"new")).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(names(directory.path()), ["report.json"]);
+    }
+
+    #[test]
+    fn two_that_write_the_same_report_do_not_disturb_each_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("report.json");
+        let (one, other) = (Output::open(Some(&path)).unwrap(), Output::open(Some(&path)).unwrap());
+        one.write(|to| to.write_all(b"one")).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
+        other.write(|to| to.write_all(b"other")).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "other");
         assert_eq!(names(directory.path()), ["report.json"]);
     }
 

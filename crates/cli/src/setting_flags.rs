@@ -212,9 +212,15 @@ settings_as_flags!(CleanArgs, of_clean);
 settings_as_flags!(ExemptArgs, of_exempt);
 
 /// The settings that a command line, the environment and the configuration file give together.
-fn resolved(given: &BTreeMap<&'static str, Vec<String>>, config: Option<&Path>) -> Result<Settings, Failure> {
+/// Flags of `for_organization` need it.
+fn resolved(
+    given: &BTreeMap<&'static str, Vec<String>>,
+    config: Option<&Path>,
+    for_organization: &[&'static str],
+) -> Result<Settings, Failure> {
     let Resolved { settings, warnings } =
         config::resolve(given, config, std::env::vars_os()).map_err(wrong_configuration)?;
+    config::have_a_use(given, for_organization, &settings).map_err(wrong_configuration)?;
     use_color(settings.color);
     log::begin(&settings);
     for warning in warnings {
@@ -224,17 +230,26 @@ fn resolved(given: &BTreeMap<&'static str, Vec<String>>, config: Option<&Path>) 
 }
 
 macro_rules! resolving {
-    ($($args:ident)*) => {
+    ($($args:ident needs the organization for $flags:expr;)*) => {
         $(impl $args {
             /// The settings, with the environment and the configuration file behind the flags.
             pub fn settings(&self) -> Result<Settings, Failure> {
-                resolved(&self.given, self.config.as_deref())
+                resolved(&self.given, self.config.as_deref(), $flags)
             }
         })*
     };
 }
 
-resolving!(CleanUpArgs CleanUpScanArgs CleanArgs ExemptArgs);
+resolving! {
+    ScanArgs needs the organization for config::OF_ROLE;
+    AccessArgs needs the organization for config::OF_ROLE;
+    CleanUpScanArgs needs the organization for config::OF_ROLE;
+    // The rest is for the role that deletes, too, and runs that are finished may be those of an organization.
+    CleanArgs needs the organization for &["role-name"];
+    // Whether there is an organization, the plan says.
+    CleanUpArgs needs the organization for &[];
+    ExemptArgs needs the organization for &[];
+}
 
 fn config_flag() -> Arg {
     Arg::new("config")

@@ -18,6 +18,6 @@ mod sql;
 pub use document::DocumentError;
 pub use error::{StoreError, StoreErrorKind};
 pub use in_memory::InMemory;
-pub use location::Location;
+pub use location::{Location, NotALocation};
 #[cfg(feature = "sql")]
 pub use sql::{Checked, EXPORT_SCHEMA, Pruned, Sql, TransferError, Transferred};

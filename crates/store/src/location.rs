@@ -1,6 +1,5 @@
 //! Where a store is: what `--state` takes.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -16,19 +15,36 @@ pub enum Location {
     None,
 }
 
-impl FromStr for Location {
-    type Err = Infallible;
+/// A URL of something that no store can be in. The rest of the URL, which may hold a password, is not said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{scheme}:// is no store: it is the path of a SQLite file, postgres://USER@HOST/DATABASE (or postgresql://…), or none"
+)]
+pub struct NotALocation {
+    scheme: String,
+}
 
-    /// A URL that begins with `postgres://` or `postgresql://`, the word `none`, or else a path.
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(if text == "none" {
-            Self::None
-        } else if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            Self::Postgres(text.to_owned())
-        } else {
-            Self::File(text.into())
-        })
+impl FromStr for Location {
+    type Err = NotALocation;
+
+    /// A URL that begins with `postgres://` or `postgresql://`, the word `none`, or else a path. A path that looks like a
+    /// URL can be written as `./mysql://x`.
+    fn from_str(text: &str) -> Result<Self, NotALocation> {
+        match scheme(text) {
+            Some("postgres" | "postgresql") => Ok(Self::Postgres(text.to_owned())),
+            Some(scheme) => Err(NotALocation { scheme: scheme.to_owned() }),
+            None if text == "none" => Ok(Self::None),
+            None => Ok(Self::File(text.into())),
+        }
     }
+}
+
+/// What stands before `://`, if it is what a URL begins with (RFC 3986, section 3.1).
+fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once("://")?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    (scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && scheme.bytes().all(allowed))
+        .then_some(scheme)
 }
 
 /// The path, or the URL without what may be secret: the user, the password and the parameters.
@@ -62,6 +78,24 @@ mod tests {
         assert_eq!(read("none"), Location::None);
         assert_eq!(read("./none"), Location::File("./none".into()));
         assert_eq!(read("postgresql://db/keysweep"), Location::Postgres("postgresql://db/keysweep".into()));
+    }
+
+    #[test]
+    fn urls_of_anything_else_are_refused() {
+        for (url, scheme) in [
+            ("mysql://me:s3cr3t@db/keysweep", "mysql"),
+            ("sqlite:///var/lib/state.db", "sqlite"),
+            ("file:///var/lib/state.db", "file"),
+            ("Postgres://db/keysweep", "Postgres"),
+            ("s3+x.y-1://bucket/state", "s3+x.y-1"),
+        ] {
+            let error = url.parse::<Location>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{scheme}:// is no store: ")), "{error}");
+            assert!(error.contains("postgres://USER@HOST/DATABASE") && !error.contains("s3cr3t"), "{error}");
+        }
+        for path in ["./mysql://x", "/a://b", "1x://y", "C:\\keysweep\\state.db", "://x"] {
+            assert_eq!(path.parse::<Location>(), Ok(Location::File(path.into())));
+        }
     }
 
     #[test]

@@ -13,4 +13,5 @@ mod import;
 mod incomplete;
 mod intake;
 mod memory;
+mod pace;
 mod support;

@@ -66,6 +66,84 @@ async fn a_service_can_have_its_own_endpoint() {
 }
 
 #[tokio::test]
+async fn empty_variables_and_settings_are_as_unset_ones() {
+    let server = Server::start(answer).await;
+    let folder = tempfile::tempdir().unwrap();
+    let key = "aws_access_key_id = AKIAPROFILE000000000\naws_secret_access_key = secret\n";
+    let config = write(
+        folder.path(),
+        "config",
+        &format!(
+            "[default]\nregion = eu-west-1\nendpoint_url = {}\nservices = dev\n{key}\n\
+             [services dev]\niam =\n  endpoint_url =\n[profile empty]\nregion =\nendpoint_url =\n{key}",
+            server.url
+        ),
+    );
+    let empty = [
+        ("AWS_CONFIG_FILE", config.as_str()),
+        ("AWS_ENDPOINT_URL", ""),
+        ("AWS_ENDPOINT_URL_IAM", ""),
+        ("AWS_ENDPOINT_URL_STS", ""),
+        ("AWS_REGION", ""),
+        ("AWS_DEFAULT_REGION", ""),
+    ];
+    let text = run(&empty).await;
+    assert!(text.starts_with("region eu-west-1\nsts arn:aws:iam::000000000042:user/jo\n"), "{text}");
+    assert_eq!(server.operations(), EVERYTHING);
+
+    // A proxy that is not there keeps it from the network: the call was for AWS itself.
+    let mut alone = empty.to_vec();
+    alone.push(("HTTPS_PROXY", "http://127.0.0.1:9"));
+    let text = run_as(Some("empty"), &alone).await;
+    assert!(text.starts_with("region us-east-1\nsts sts:GetCallerIdentity failed: no connection"), "{text}");
+    assert!(text.contains("(in the region us-east-1, as nothing else says)"), "{text}");
+    assert_eq!(server.operations(), EVERYTHING);
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_told_with_its_source_before_any_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = write(folder.path(), "broken", "[default]\nregion = eu-west-1\n[profile audit\n");
+    let config = write(
+        folder.path(),
+        "config",
+        "[default]\nendpoint_url = 127.0.0.1:1\n[profile region]\nregion = eu_west_1\n\
+         [profile role]\nendpoint_url =\nrole_arn = arn:aws:iam::000000000042:role/x\nsource_profile = role\n",
+    );
+    for (variables, profile, told) in [
+        (
+            &[("AWS_ENDPOINT_URL", "localhost:4599")][..],
+            None,
+            "\"localhost:4599\" is not a URL: AWS_ENDPOINT_URL must",
+        ),
+        (&[("AWS_ENDPOINT_URL_IAM", "here")], None, "\"here\" is not a URL: AWS_ENDPOINT_URL_IAM must"),
+        (
+            &[("AWS_CONFIG_FILE", &config)],
+            None,
+            "\"127.0.0.1:1\" is not a URL: endpoint_url of the profile \"default\" must",
+        ),
+        (&[("AWS_REGION", "EU")], None, "\"EU\" is not the name of a region: AWS_REGION must"),
+        (
+            &[("AWS_CONFIG_FILE", &config)],
+            Some("region"),
+            "\"eu_west_1\" is not the name of a region: region of the profile \"region\" must",
+        ),
+        (
+            &[("AWS_CONFIG_FILE", &config), ("AWS_ENDPOINT_URL", "")],
+            Some("role"),
+            "AWS_ENDPOINT_URL is empty, and the credentials of the profile \"role\"",
+        ),
+    ] {
+        let text = run_as(profile, variables).await;
+        assert!(text.starts_with(&format!("no session: {told}")), "{text}");
+    }
+    let text = run(&[("AWS_CONFIG_FILE", &broken)]).await;
+    let told =
+        format!("no session: the AWS configuration cannot be read: error parsing {broken} on line 3: ");
+    assert!(text.starts_with(&told), "{text}");
+}
+
+#[tokio::test]
 async fn a_profile_that_is_named_goes_before_keys_of_the_environment() {
     let server = Server::start(answer).await;
     let folder = tempfile::tempdir().unwrap();

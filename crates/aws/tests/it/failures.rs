@@ -121,7 +121,10 @@ async fn broken_connections_and_silence_are_unavailability() {
     for error in
         [own.list_users(None).await.unwrap_err(), own.lookup_events(from, to, None).await.unwrap_err()]
     {
-        assert_eq!((error.kind, error.message.as_str()), (CallErrorKind::Unavailable, "no answer in time"));
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (CallErrorKind::Unavailable, "no answer within 500ms")
+        );
     }
 
     // Nothing listens where a listener just was.
@@ -155,10 +158,30 @@ async fn a_region_that_is_none_is_refused_before_any_call() {
     let server = Server::start(|_| Reply::Close).await;
     let mut nowhere = server.options();
     nowhere.region = Some("not a region".to_owned());
-    let error = Session::load(nowhere).await.unwrap().own().list_users(None).await.unwrap_err();
-    assert_eq!(error.kind, CallErrorKind::Rejected);
-    assert!(error.message.contains("region"), "{error}");
+    let error = Session::load(nowhere).await.unwrap_err().to_string();
+    assert!(error.starts_with("\"not a region\" is not the name of a region: --region must"), "{error}");
     assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn no_error_has_a_request_in_it() {
+    let own = Session::load(options("127.0.0.1:4599")).await.unwrap();
+    let identity = own.get_caller_identity().await.unwrap_err();
+    for error in [identity, own.own().list_users(None).await.unwrap_err()] {
+        assert!(error.message.contains("endpoint must contain scheme"), "{error}");
+        for part in ["Request", "SdkBody", "{", "Action="] {
+            assert!(!error.message.contains(part), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_answer_is_named_with_how_long_was_waited() {
+    let server = Server::start(|_| Reply::Silence).await;
+    let mut silent = server.options();
+    (silent.connect_timeout, silent.read_timeout) = (Duration::from_millis(200), Duration::from_millis(50));
+    let error = Session::load(silent).await.unwrap().get_caller_identity().await.unwrap_err();
+    assert_eq!(error.message, format!("no answer within 500ms (at {})", server.url));
 }
 
 #[tokio::test]

@@ -8,9 +8,8 @@ use keysweep_core::diagnosis::Diagnosis;
 use keysweep_report::diagnosis::{json, text};
 use keysweep_report::policies::Names;
 
-use super::scan::{no_session, session_options, wrong_configuration};
+use super::scan::{no_session, session_options};
 use crate::args::{DoctorArgs, DoctorFormat};
-use crate::config::{self, Resolved};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
@@ -18,20 +17,13 @@ use crate::log;
 use crate::output::Output;
 use crate::progress::ProgressLine;
 use crate::settings::Settings;
-use crate::terminal::{note, use_color};
 
 /// The variables that lead calls of every service, or of one, elsewhere than to AWS.
 const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL";
 
 /// Looks.
 pub fn run(args: DoctorArgs) -> Outcome {
-    let resolved = config::resolve(&args.access.given, args.access.config.as_deref(), std::env::vars_os());
-    let Resolved { settings, warnings } = resolved.map_err(wrong_configuration)?;
-    use_color(settings.color);
-    log::begin(&settings);
-    for warning in warnings {
-        note(settings.quiet, &format!("warning: {warning}"));
-    }
+    let settings = args.access.settings()?;
     interrupt::run(move |mut stop| async move {
         tokio::select! {
             outcome = look(&args, &settings) => outcome,

@@ -8,7 +8,7 @@ use keysweep_app::memory::StoreFailure;
 use keysweep_app::progress::{Both, Event, Phase, Progress};
 use keysweep_app::scan::{Resumed, ScanError, ScanRequest, Scanned, Target, scan};
 use keysweep_app::stats::Statistics;
-use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock, UnusableCaBundle};
+use keysweep_aws::{RoleOptions, Session, SessionOptions, SystemClock, UnusableConfiguration};
 use keysweep_core::account::AccountId;
 use keysweep_core::archive::ScanRecord;
 use keysweep_core::assessment::Assessment;
@@ -23,7 +23,7 @@ use keysweep_store::{Sql, StoreError};
 use tokio::sync::watch;
 
 use crate::anonymous::anonymizer;
-use crate::config::{self, ConfigError, Resolved};
+use crate::config::ConfigError;
 use crate::delivery::{Deliveries, Parcel};
 use crate::exempt::{ExemptionsUnknown, Sources};
 use crate::exit::Exit;
@@ -37,17 +37,11 @@ use crate::setting_flags::ScanArgs;
 use crate::settings::Settings;
 use crate::state;
 use crate::stats::Bill;
-use crate::terminal::{note, style, use_color};
+use crate::terminal::{note, style};
 
 /// Scans.
 pub fn run(args: &ScanArgs) -> Outcome {
-    let resolved = config::resolve(&args.given, args.config.as_deref(), std::env::vars_os());
-    let Resolved { settings, warnings } = resolved.map_err(wrong_configuration)?;
-    use_color(settings.color);
-    log::begin(&settings);
-    for warning in warnings {
-        note(settings.quiet, &format!("warning: {warning}"));
-    }
+    let settings = args.settings()?;
     let expected = expected_accounts(settings.expect_accounts.as_deref())?;
     let anonymizer = anonymizer(settings.anonymize, settings.anonymize_key_file.as_deref())?;
     let deliveries = Deliveries::prepare(&settings, &settings.formats, anonymizer.is_some())?;
@@ -84,13 +78,15 @@ async fn assess(
     let writing = clock.elapsed();
     // The report is whole without them; a store that cannot be read is told of below.
     let earlier = store.scans().await.unwrap_or_default();
-    let (exit, shown) = report(&assessment, &earlier, &settings, reports, is_stopped)?;
+    let reported = report(&assessment, &earlier, &settings, reports, is_stopped);
+    // What it cost is told also where the report could not be written.
     if settings.stats {
         let took = clock.elapsed().saturating_sub(writing);
         statistics.on(Event::PhaseEnded { account: None, phase: Phase::Write, took });
         let took = clock.elapsed().saturating_sub(begun);
         Bill { cost: statistics.cost(), traffic: session.traffic(), took }.tell();
     }
+    let (exit, shown) = reported?;
     let own = Some(assessment.caller.account);
     let parcel = Parcel { shown: &shown, own, store: &store };
     let delivered = deliver(&deliveries, &session, &clock, parcel, &mut stop).await;
@@ -181,10 +177,25 @@ async fn asked_too_early(stop: &mut watch::Receiver<bool>, progress: &ProgressLi
 }
 
 /// The session could not be set up: nothing was called.
-pub(crate) fn no_session(error: UnusableCaBundle) -> Failure {
-    Failure::failed(error).hint(
-        "name a PEM file with the certificate authorities of your network with AWS_CA_BUNDLE, or set it to nothing to trust the system's",
-    )
+pub(crate) fn no_session(error: UnusableConfiguration) -> Failure {
+    let hint = match &error {
+        UnusableConfiguration::CaBundle(_) => {
+            return Failure::failed(error).hint(
+                "name a PEM file with the certificate authorities of your network with AWS_CA_BUNDLE, or set it to nothing to trust the system's",
+            );
+        }
+        UnusableConfiguration::File { .. } => {
+            "mend that line, or name another file with AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE"
+        }
+        UnusableConfiguration::Endpoint { .. } => {
+            "write it with its scheme, such as http://127.0.0.1:4599, or unset it to call AWS itself"
+        }
+        UnusableConfiguration::EmptyEndpoint { .. } => "unset it, or let it be a URL",
+        UnusableConfiguration::Region { .. } => {
+            "name a region with --region, with AWS_REGION, or with `region` in the profile of ~/.aws/config"
+        }
+    };
+    Failure::usage(error).hint(hint)
 }
 
 pub(crate) fn session_options(settings: &Settings) -> SessionOptions {
@@ -367,7 +378,7 @@ pub(crate) fn caller_hint(error: &CallError) -> String {
         }
         CallErrorKind::CredentialsExpired => "sign in again with `aws sso login`, or get a new session, and scan again",
         CallErrorKind::Unavailable => {
-            "check the network, the proxy, --region and AWS_ENDPOINT_URL; `aws sts get-caller-identity` makes the same call"
+            "check the network, the proxy, the region (--region, AWS_REGION or the profile) and AWS_ENDPOINT_URL; `aws sts get-caller-identity` makes the same call"
         }
         CallErrorKind::Denied => "allow the caller the permissions that the README lists",
         CallErrorKind::Throttled => "AWS refused calls for too long: scan again later, or raise --give-up-after",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use keysweep_cli::clean_up_settings;
-use keysweep_cli::exit::Exit;
+use keysweep_cli::exit::{Ends, Exit, VERBS};
 use keysweep_cli::settings::{Shape, TABLE};
 use keysweep_core::account::Partition;
 use keysweep_core::call::{Access, Resource};
@@ -103,9 +103,16 @@ fn the_exit_codes_are_the_enum() {
         let _ = writeln!(text, "| {} | {} | {} |", exit.code(), exit.name(), exit.meaning());
     }
     text.push_str(
-        "\nA verb other than `scan` and `diff` ends with 0 when it did its work. `keysweep demo` does so although it finds\n\
-         long-term inactive keys: they are what it shows. `keysweep diff` ends with 0 where both scans assessed everything and\n\
-         nothing changed, and with 4 where one of them did not assess everything. A second Ctrl-C does not wait for the report.\n\n\
+        "\n## By verb\n\n\
+         A wrong command line ends every verb with 2. A second Ctrl-C does not wait for the report.\n\n\
+         | verb | ends with | 0 means |\n| --- | --- | --- |\n",
+    );
+    for Ends { verb, clean, exits } in VERBS {
+        let codes: Vec<String> = exits.iter().map(|exit| exit.code().to_string()).collect();
+        let _ = writeln!(text, "| `{verb}` | {} | {clean} |", codes.join(", "));
+    }
+    text.push_str(
+        "\n## In a pipeline\n\n\
          In a pipeline that must fail on long-term inactive keys and on gaps alike:\n\n\
          ```sh\nkeysweep scan --org --format json --output assessment.json\n```\n\n\
          In one that must fail on gaps only:\n\n\

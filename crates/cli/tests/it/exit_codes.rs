@@ -1,7 +1,7 @@
 //! A scan that did not cover everything ends with 4, whatever stood in the way. That every cause makes an assessment
 //! incomplete is shown in `crates/app/tests/it/incomplete.rs`, without a process for each.
 
-use keysweep_cli::exit::Exit;
+use keysweep_cli::exit::{Ends, Exit, VERBS};
 use keysweep_core::assessment::Conclusion;
 use keysweep_sim::Action;
 use keysweep_sim::fault::{Denial, Effect, Rule};
@@ -13,6 +13,32 @@ fn incomplete_is_4_and_nothing_else_is() {
     assert_eq!(Exit::from(Conclusion::Incomplete).code(), 4);
     let fours: Vec<Exit> = Exit::ALL.into_iter().filter(|exit| exit.code() == 4).collect();
     assert_eq!(fours, [Exit::Incomplete]);
+}
+
+#[test]
+fn every_verb_is_in_the_table_and_its_help_agrees() {
+    let command = keysweep_cli::args::command();
+    let mut verbs: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    verbs.sort_unstable();
+    assert_eq!(VERBS.iter().map(|ends| ends.verb).collect::<Vec<_>>(), verbs);
+    let mut agreed = 0;
+    for verb in command.get_subcommands() {
+        let ends = Ends::of(verb.get_name()).unwrap();
+        assert!(ends.exits.is_sorted_by_key(|exit| exit.code()), "{ends:?}");
+        let of_actions = verb.get_subcommands().filter_map(clap::Command::get_after_help);
+        for help in verb.get_after_help().into_iter().chain(of_actions) {
+            let help = help.to_string();
+            let Some((_, codes)) = help.split_once("Exit codes: ") else { continue };
+            let told: Vec<u8> = codes
+                .split(|character: char| !character.is_ascii_alphanumeric())
+                .filter_map(|word| word.parse().ok())
+                .collect();
+            let expected: Vec<u8> = ends.exits.iter().map(|exit| exit.code()).collect();
+            assert_eq!(told, expected, "{}", ends.verb);
+            agreed += 1;
+        }
+    }
+    assert!(agreed >= 7, "only {agreed} helps tell exit codes");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod clean_up;
+mod complaints;
 mod configuration;
 mod deliver;
 mod demo;
@@ -25,6 +26,8 @@ mod program;
 mod report;
 mod rules;
 mod scan;
+#[cfg(unix)]
+mod scripts;
 mod simulated;
 mod state;
 mod unattended;
