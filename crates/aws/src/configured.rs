@@ -75,9 +75,17 @@ pub(crate) struct Named {
 impl Configured {
     /// Reads the files. One that is missing, or that may not be read, is as an empty one, as for the SDK.
     pub(crate) async fn read(profile: Option<&str>) -> Result<Self, UnusableConfiguration> {
-        let env = Env::real();
+        Self::read_from(Env::real(), &Fs::real(), profile).await
+    }
+
+    /// For a session that is told everything: what the machine says does not matter, not even whether it can be read.
+    pub(crate) fn nothing() -> Self {
+        Self { env: Env::from_slice(&[]), profiles: ProfileSet::default() }
+    }
+
+    async fn read_from(env: Env, files: &Fs, profile: Option<&str>) -> Result<Self, UnusableConfiguration> {
         let selected = profile.map(|name| name.to_owned().into());
-        let profiles = profile::load(&Fs::real(), &env, &EnvConfigFiles::default(), selected).await;
+        let profiles = profile::load(files, &env, &EnvConfigFiles::default(), selected).await;
         let profiles = profiles.map_err(|error| UnusableConfiguration::File {
             // The innermost error names file and line, on a line of its own.
             why: std::error::Error::source(&error).map_or_else(
@@ -223,98 +231,87 @@ impl LoadServiceConfig for SetEndpoints {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
-    use aws_config::profile::Profile;
-    use aws_config::profile::Property;
-
     use super::*;
 
-    fn configured(variables: &[(&str, &str)], profile: &[(&str, &str)]) -> Configured {
-        let properties: HashMap<String, Property> = profile
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), Property::new((*key).to_owned(), (*value).to_owned())))
-            .collect();
-        let mut services = aws_runtime::env_config::property::Properties::new();
-        let key = PropertiesKey::builder()
-            .section_key("services")
-            .section_name("dev")
-            .property_name("iam")
-            .sub_property_name("endpoint_url");
-        services.insert(key.build().unwrap(), "http://services".to_owned());
-        let profiles = ProfileSet::new(
-            HashMap::from([("p".to_owned(), Profile::new("p", properties))]),
-            "p".into(),
-            HashMap::new(),
-            services,
+    async fn configured(variables: &[(&str, &str)], profile: &[(&str, &str)]) -> Configured {
+        let settings: Vec<String> = profile.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        let text = format!(
+            "[profile p]\n{}[services dev]\niam =\n  endpoint_url = http://services\n",
+            settings.concat()
         );
-        Configured { env: Env::from_slice(variables), profiles }
+        let files = Fs::from_slice(&[("/config", &text)]);
+        let mut all = vec![("AWS_CONFIG_FILE", "/config")];
+        all.extend(variables);
+        Configured::read_from(Env::from_slice(&all), &files, Some("p")).await.unwrap()
     }
 
-    fn endpoint(variables: &[(&str, &str)], profile: &[(&str, &str)]) -> Option<(String, String)> {
-        let named = configured(variables, profile).endpoint("IAM")?;
+    async fn endpoint(variables: &[(&str, &str)], profile: &[(&str, &str)]) -> Option<(String, String)> {
+        let named = configured(variables, profile).await.endpoint("IAM")?;
         Some((named.value, named.by))
     }
 
-    #[test]
-    fn the_first_source_that_is_not_empty_names_an_endpoint() {
+    #[tokio::test]
+    async fn the_first_source_that_is_not_empty_names_an_endpoint() {
         let profile = [("services", "dev"), ("endpoint_url", "http://profile")];
         let named = |value: &str, by: &str| Some((value.to_owned(), by.to_owned()));
         let both = [("AWS_ENDPOINT_URL_IAM", "http://own"), ("AWS_ENDPOINT_URL", "http://all")];
-        assert_eq!(endpoint(&both, &profile), named("http://own", "AWS_ENDPOINT_URL_IAM"));
+        assert_eq!(endpoint(&both, &profile).await, named("http://own", "AWS_ENDPOINT_URL_IAM"));
         let empty = [("AWS_ENDPOINT_URL_IAM", ""), ("AWS_ENDPOINT_URL", "http://all")];
-        assert_eq!(endpoint(&empty, &profile), named("http://all", "AWS_ENDPOINT_URL"));
+        assert_eq!(endpoint(&empty, &profile).await, named("http://all", "AWS_ENDPOINT_URL"));
         let nothing = [("AWS_ENDPOINT_URL_IAM", ""), ("AWS_ENDPOINT_URL", "")];
         assert_eq!(
-            endpoint(&nothing, &profile),
+            endpoint(&nothing, &profile).await,
             named("http://services", "endpoint_url of iam in the section [services dev]")
         );
         assert_eq!(
-            endpoint(&nothing, &profile[1..]),
+            endpoint(&nothing, &profile[1..]).await,
             named("http://profile", "endpoint_url of the profile \"p\"")
         );
-        assert_eq!(endpoint(&nothing, &[("endpoint_url", "")]), None);
-        assert_eq!(endpoint(&[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), both[0]], &profile), None);
+        assert_eq!(endpoint(&nothing, &[("endpoint_url", "")]).await, None);
+        assert_eq!(
+            endpoint(&[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), both[0]], &profile).await,
+            None
+        );
     }
 
-    #[test]
-    fn what_is_no_url_is_told_with_its_source() {
+    #[tokio::test]
+    async fn what_is_no_url_is_told_with_its_source() {
         for url in ["localhost:4599", "127.0.0.1", "ftp://host", "https://", "http:///x", "http://a b"] {
-            let error = configured(&[("AWS_ENDPOINT_URL", url)], &[]).check_endpoints().unwrap_err();
+            let error = configured(&[("AWS_ENDPOINT_URL", url)], &[]).await.check_endpoints().unwrap_err();
             let text = error.to_string();
             assert!(text.starts_with(&format!("{url:?} is not a URL: AWS_ENDPOINT_URL must")), "{text}");
         }
         for url in ["http://127.0.0.1:4599", "https://proxy.example/aws/", "http://[::1]:5000"] {
-            assert!(configured(&[("AWS_ENDPOINT_URL", url)], &[]).check_endpoints().is_ok(), "{url}");
+            assert!(configured(&[("AWS_ENDPOINT_URL", url)], &[]).await.check_endpoints().is_ok(), "{url}");
         }
         // What no scan calls may be what it likes.
-        assert!(configured(&[("AWS_ENDPOINT_URL_S3", "minio:9000")], &[]).check_endpoints().is_ok());
+        assert!(configured(&[("AWS_ENDPOINT_URL_S3", "minio:9000")], &[]).await.check_endpoints().is_ok());
     }
 
-    #[test]
-    fn an_empty_endpoint_is_refused_where_only_the_sdk_sees_it() {
+    #[tokio::test]
+    async fn an_empty_endpoint_is_refused_where_only_the_sdk_sees_it() {
         let role = [("role_arn", "arn:aws:iam::000000000042:role/x")];
         let empty = [("AWS_ENDPOINT_URL", "")];
-        let error = configured(&empty, &role).check_endpoints_of_credentials(false).unwrap_err();
+        let error = configured(&empty, &role).await.check_endpoints_of_credentials(false).unwrap_err();
         assert!(error.to_string().starts_with("AWS_ENDPOINT_URL is empty"), "{error}");
         let set = [("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_SSO", "")];
-        assert!(configured(&set, &role).check_endpoints_of_credentials(true).is_err());
-        assert!(configured(&set[..1], &role).check_endpoints_of_credentials(true).is_ok());
-        assert!(configured(&empty, &[]).check_endpoints_of_credentials(true).is_ok());
+        assert!(configured(&set, &role).await.check_endpoints_of_credentials(true).is_err());
+        assert!(configured(&set[..1], &role).await.check_endpoints_of_credentials(true).is_ok());
+        assert!(configured(&empty, &[]).await.check_endpoints_of_credentials(true).is_ok());
         let key = [empty[0], ("AWS_ACCESS_KEY_ID", "AKIA")];
-        assert!(configured(&key, &role).check_endpoints_of_credentials(false).is_ok());
-        assert!(configured(&key, &role).check_endpoints_of_credentials(true).is_err());
+        assert!(configured(&key, &role).await.check_endpoints_of_credentials(false).is_ok());
+        assert!(configured(&key, &role).await.check_endpoints_of_credentials(true).is_err());
     }
 
-    #[test]
-    fn regions_come_from_the_first_source_that_is_not_empty() {
-        let region = |variables: &[(&str, &str)], profile: &[(&str, &str)]| {
-            configured(variables, profile).region().map(|named| (named.value, named.by))
+    #[tokio::test]
+    async fn regions_come_from_the_first_source_that_is_not_empty() {
+        let region = async |variables: &[(&str, &str)], profile: &[(&str, &str)]| {
+            configured(variables, profile).await.region().map(|named| (named.value, named.by))
         };
         let of_profile = [("region", "eu-west-1")];
         let empty = [("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "eu-west-2")];
-        assert_eq!(region(&empty, &of_profile).unwrap().0, "eu-west-2");
-        let (region, by) = region(&empty[..1], &of_profile).unwrap();
+        assert_eq!(region(&empty, &of_profile).await.unwrap().0, "eu-west-2");
+        let (region, by) = region(&empty[..1], &of_profile).await.unwrap();
         assert_eq!((region.as_str(), by.as_str()), ("eu-west-1", "region of the profile \"p\""));
         for wrong in ["EU central", "eu_central_1", "-", "eu-central-1.example"] {
             let named = Named { value: wrong.to_owned(), by: "AWS_REGION".to_owned() };

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::imds::region::ImdsRegionProvider;
-use aws_config::meta::region::ProvideRegion as _;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -77,7 +76,11 @@ impl Session {
     /// Finds the configuration. Credentials are not resolved and AWS is not called before the first call; only an
     /// unnamed region may be asked of the EC2 instance metadata service.
     pub async fn load(options: SessionOptions) -> Result<Self, UnusableConfiguration> {
-        let configured = Configured::read(options.profile.as_deref()).await?;
+        let configured = if options.endpoint_url.is_some() && options.credentials.is_some() {
+            Configured::nothing()
+        } else {
+            Configured::read(options.profile.as_deref()).await?
+        };
         if options.endpoint_url.is_none() {
             configured.check_endpoints()?;
         }

@@ -485,8 +485,8 @@ pub struct ReportArgs {
           value_parser = PossibleValuesParser::new(Format::NAMES))]
     pub format: Vec<String>,
     /// Where it is written: a file, or a directory, in which each format gets a file of its usual name, such as summary.txt.
-    /// It is a directory with several formats, where there is one, or where it ends with a slash; it is made where there is
-    /// none. A file that exists is replaced, whole or not at all [default: standard output]
+    /// It is a directory where there is one of that name, where it ends with a slash, and always with several formats; it is
+    /// made where there is none. A file that exists is replaced, whole or not at all [default: standard output]
     #[arg(long, short, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Show only the first and last four characters of access key ids

@@ -157,7 +157,7 @@ pub fn resolve(
 
 /// What says how member accounts are entered needs the organization, in a verb that would otherwise enter none.
 pub fn have_a_use(flags: &Values, names: &[&'static str], settings: &Settings) -> Result<(), ConfigError> {
-    match names.iter().find(|name| flags.contains_key(*name)) {
+    match names.iter().copied().find(|name| flags.contains_key(name)) {
         Some(flag) if !settings.org => Err(ConfigError::NeedsOrganization { flag }),
         _ => Ok(()),
     }

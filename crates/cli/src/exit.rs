@@ -90,7 +90,7 @@ impl Exit {
                 "Something could not be assessed: the report says what, why, and what to do. There may be long-term inactive keys too. Of `keysweep doctor` and `keysweep evidence import`: something does not work, or was not read."
             }
             Self::Refused => {
-                "A plan, an approval or an apply was refused: the plan was changed, is stale, is not approved, or a rule objects. Nothing was deleted; the text says what to do."
+                "A plan, an approval or an apply was refused: the plan was changed, is stale, is not approved, or a rule objects, or the exemptions cannot be read. Nothing was deleted; the text says what to do."
             }
             Self::PartlyDone => {
                 "A plan was applied, and some of its keys are still there: the table says which, why, and what to do."
@@ -154,8 +154,8 @@ pub static VERBS: &[Ends] = &[
     },
     Ends {
         verb: "exempt",
-        clean: "it is done; `exempt check` ends so for exempt keys and for others",
-        exits: STOPPABLE,
+        clean: "it is done; `exempt check` ends so for exempt keys and for others; 5 where the file of exemptions cannot be read",
+        exits: AGREEING,
     },
     Ends { verb: "explain", clean: "the explanation is written, whatever the verdict is", exits: STOPPABLE },
     Ends { verb: "history", clean: "the list is written", exits: STOPPABLE },

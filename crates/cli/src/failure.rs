@@ -84,7 +84,7 @@ impl Failure {
         for cause in said.iter().skip(1) {
             let _ = writeln!(text, "  caused by: {cause}");
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = self.hint.as_ref().filter(|hint| !said.contains(hint)) {
             let _ = writeln!(text, "{HINT}hint:{HINT:#} {hint}");
         }
         text
@@ -105,5 +105,7 @@ mod tests {
         let refused = anyhow!("refused").context("not connected: refused").context("no store");
         let text = anstream::adapter::strip_str(&Failure::failed(refused).text()).to_string();
         assert_eq!(text, "error: no store\n  caused by: not connected: refused\n");
+        let text = Failure::failed(anyhow!("name another")).hint("name another").text();
+        assert_eq!(text.matches("name another").count(), 1, "{text}");
     }
 }

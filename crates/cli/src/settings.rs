@@ -495,7 +495,7 @@ pub static TABLE: &[Setting] = &[
         value_name: "PATH",
         default: "",
         heading: OUTPUT,
-        help: "Where the report is written: a file, or a directory, in which each format gets a file of its usual name, such as summary.txt. It is a directory with several formats, where there is one, or where it ends with a slash; it is made where there is none. A file that exists is replaced, whole or not at all [default: standard output]",
+        help: "Where the report is written: a file, or a directory, in which each format gets a file of its usual name, such as summary.txt. It is a directory where there is one of that name, where it ends with a slash, and always with several formats; it is made where there is none. A file that exists is replaced, whole or not at all [default: standard output]",
         example: r#""assessment.json""#,
         apply: |settings, text| set(&mut settings.output, output(text)),
     },

@@ -12,6 +12,7 @@ use keysweep_store::{Location, Sql, StoreError};
 
 use crate::config;
 use crate::failure::Failure;
+use crate::setting_values;
 
 /// The option of the verbs that read or change the store.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -20,6 +21,7 @@ pub struct StateArgs {
     #[arg(
         long,
         value_name = "STORE",
+        value_parser = store,
         help = "The store: a SQLite file, or postgres://USER@HOST/DATABASE [default: what `state` in keysweep.toml or KEYSWEEP_STATE say, or else state.db in the user's data directory]"
     )]
     pub state: Option<String>,
@@ -38,6 +40,11 @@ impl StateArgs {
     pub async fn open(&self) -> Result<Sql, Failure> {
         open(Some(self.location()?)).await
     }
+}
+
+/// A text that says where a store is.
+fn store(text: &str) -> Result<String, String> {
+    setting_values::state(text).map(|_| text.to_owned())
 }
 
 /// Opens the store at `location`, or the default one.

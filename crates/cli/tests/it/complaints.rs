@@ -120,6 +120,7 @@ fn a_store_of_another_kind_is_refused() {
         named(keysweep().env("KEYSWEEP_STATE", "mysql://me:s3cr3t@db/keysweep")).run(),
         named(keysweep().file("keysweep.toml", "state = \"mysql://me:s3cr3t@db/keysweep\"\n")).run(),
         keysweep().args(["history", "--state", "mysql://me:s3cr3t@db/keysweep"]).run(),
+        keysweep().args(["state", "check"]).env("KEYSWEEP_STATE", "mysql://me:s3cr3t@db/keysweep").run(),
     ] {
         assert_eq!(run.code, 2, "{}", run.stderr);
         let told = "mysql:// is no store: it is the path of a SQLite file, postgres://USER@HOST/DATABASE";
