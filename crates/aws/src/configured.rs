@@ -235,9 +235,10 @@ mod tests {
 
     async fn configured(variables: &[(&str, &str)], profile: &[(&str, &str)]) -> Configured {
         let settings: Vec<String> = profile.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
-        let settings = settings.concat();
-        let text =
-            format!("[profile p]\n{settings}[services dev]\niam =\n  endpoint_url = http://services\n");
+        let text = format!(
+            "[profile p]\n{}[services dev]\niam =\n  endpoint_url = http://services\n",
+            settings.concat()
+        );
         let files = Fs::from_slice(&[("/config", &text)]);
         let mut all = vec![("AWS_CONFIG_FILE", "/config")];
         all.extend(variables);

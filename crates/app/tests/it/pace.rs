@@ -44,7 +44,7 @@ impl Paced {
             self.calls.iter().filter(|(of, _)| *of == call).map(|(_, at)| *at).collect();
         let first = times.iter().min().copied().unwrap_or_default();
         let last = times.iter().max().copied().unwrap_or_default();
-        (u32::try_from(times.len()).unwrap(), last - first)
+        (u32::try_from(times.len()).unwrap(), last.saturating_sub(first))
     }
 
     /// The calls of an operation took as long as so many a second must.

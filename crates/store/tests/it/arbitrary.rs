@@ -393,7 +393,7 @@ pub(crate) fn begun(assessment: &Assessment) -> Begun {
         selection: Selection {
             include: vec!["ou:Workloads/\u{202e}".to_owned(), assessment.id.clone()],
             exclude: vec!["tag:a=b".to_owned()],
-            exhaustive: assessment.accounts.len() % 2 == 0,
+            exhaustive: assessment.accounts.len().is_multiple_of(2),
         },
     }
 }
