@@ -60,15 +60,16 @@ pub enum ConfigError {
         /// The key.
         key: String,
         /// Where it stands, if that is in a section.
-        place: &'static str,
+        place: String,
         /// Where it belongs, or the setting whose name is most like it.
         advice: String,
     },
     /// The file has a section that is none.
     #[error(
-        "{}, line {line}: there is no section [{key}]; the only one is [{}], and all other settings stand above it, in none",
+        "{}, line {line}: there is no section [{key}]; there are [{}] and [{}], and all other settings stand above them, in none",
         .file.display(),
-        clean_up_settings::SECTION
+        clean_up_settings::SECTION,
+        lifecycle_settings::SECTION
     )]
     UnknownSection {
         /// The file.
@@ -275,8 +276,8 @@ fn parse(file: &Path, text: &str) -> Result<Values, ConfigError> {
             return Err(if is_section(value.get_ref()) {
                 ConfigError::UnknownSection { file, line, key: name }
             } else {
-                let is_in_section = std::ptr::eq(known, clean_up_settings::TABLE);
-                let place = if is_in_section { " in [clean_up]" } else { "" };
+                let section = SECTIONS.iter().find(|(_, table)| std::ptr::eq(*table, known));
+                let place = section.map(|(name, _)| format!(" in [{name}]")).unwrap_or_default();
                 ConfigError::UnknownKey { file, line, place, advice: advice(&name, known), key: name }
             });
         };
@@ -302,11 +303,10 @@ fn is_section(value: &DeValue<'_>) -> bool {
 
 /// Where a key belongs that is no setting where it stands.
 fn advice(key: &str, known: &[Setting]) -> String {
-    let section = clean_up_settings::SECTION;
     let has = |table: &[Setting]| table.iter().any(|setting| setting.key() == key);
-    if key == section {
+    if let Some((section, _)) = SECTIONS.iter().find(|(section, _)| key == *section) {
         format!("it is a section: [{section}]")
-    } else if has(clean_up_settings::TABLE) {
+    } else if let Some((section, _)) = SECTIONS.iter().find(|(_, table)| has(table)) {
         format!("it stands in the section [{section}]")
     } else if has(TABLE) {
         "it stands above all sections".to_owned()
@@ -382,10 +382,13 @@ mod tests {
     #[test]
     fn unknown_sections_are_told_from_unknown_keys() {
         for (text, told) in [
-            ("[scan]\nthreshold = \"1d\"", "line 1: there is no section [scan]; the only one is [clean_up],"),
+            (
+                "[scan]\nthreshold = \"1d\"",
+                "line 1: there is no section [scan]; there are [clean_up] and [lifecycle],",
+            ),
             (
                 "org = true\n[[scan]]\nx = 1",
-                "line 2: there is no section [scan]; the only one is [clean_up],",
+                "line 2: there is no section [scan]; there are [clean_up] and [lifecycle],",
             ),
             ("scan.threshold = \"1d\"", "line 1: there is no section [scan];"),
             ("[clean-up]\nmax_keys = 1", "line 1: there is no section [clean-up];"),

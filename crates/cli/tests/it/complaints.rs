@@ -105,7 +105,9 @@ fn an_unknown_section_is_no_setting_with_a_wrong_name() {
     let run = keysweep().file("keysweep.toml", "[scan]\nthreshold = \"30d\"\n").args(["scan"]).run();
     assert_eq!(run.code, 2, "{}", run.stderr);
     assert!(
-        run.stderr.contains("keysweep.toml, line 1: there is no section [scan]; the only one is [clean_up]"),
+        run.stderr.contains(
+            "keysweep.toml, line 1: there is no section [scan]; there are [clean_up] and [lifecycle]"
+        ),
         "{}",
         run.stderr
     );
