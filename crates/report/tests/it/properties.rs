@@ -170,7 +170,8 @@ proptest! {
         // One of them is known from the earlier scan alone, of which only the formats for people tell.
         let (assessment, earlier) = (filled(&texts, &ids[1..]), filled(&texts, &ids));
         let compared = Some(Compared { earlier, became: Vec::new() });
-        for &format in Format::ALL {
+        // Nobody writes a PDF into a log, and its lines are broken where the page ends.
+        for &format in Format::ALL.iter().filter(|format| **format != Format::Pdf) {
             let widths: &[_] = if format == Format::Terminal { &[None, Some(60), Some(150)] } else { &[None] };
             for &width in widths {
                 let style = Style { width, max_rows: 100, colour: false };
