@@ -37,7 +37,8 @@ async fn main() {
     };
     // The first ones pay for connections and for what all share.
     let shared = accounts.len() / 10;
-    let mut held: Vec<_> = stream::iter(accounts.drain(..shared)).map(enter).buffer_unordered(32).collect().await;
+    let mut held: Vec<_> =
+        stream::iter(accounts.drain(..shared)).map(enter).buffer_unordered(32).collect().await;
     let before = resident();
     held.extend(stream::iter(accounts).map(enter).buffer_unordered(32).collect::<Vec<_>>().await);
     let more = u64::try_from(held.len() - shared).unwrap();
