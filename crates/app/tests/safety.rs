@@ -22,3 +22,10 @@ fn a_delete_that_arrives_after_another_process_left_the_key_alone_is_recorded() 
         assert_eq!(violations, Vec::<String>::new(), "run {seed}");
     }
 }
+
+/// The same of a status: the call of a process that stood still came after another had found the key Active.
+#[test]
+fn a_deactivation_that_arrives_after_another_process_gave_it_up_is_recorded() {
+    let (_, violations) = runs::life::run(20_376_920);
+    assert_eq!(violations, Vec::<String>::new());
+}

@@ -166,6 +166,16 @@ impl SwitchRecord {
         }
     }
 
+    /// Whether a call of an earlier attempt may have set this status after that was given up: a process that stood still sends late.
+    pub fn may_have_set(&self, status: KeyStatus) -> bool {
+        let given_up = |attempt: &Attempt| {
+            let kept =
+                matches!(attempt.outcome, Some(SwitchOutcome::Kept(Kept::Interrupted | Kept::Failed(_))));
+            attempt.to == status && kept
+        };
+        self.attempts.iter().any(given_up)
+    }
+
     fn may_begin(&self, key: &AccessKeyId, to: KeyStatus) -> Result<(), Illegal> {
         match (to, self.state()) {
             (_, SwitchState::Open { attempt, .. }) => Err(Illegal::StillOpen { key: key.clone(), attempt }),

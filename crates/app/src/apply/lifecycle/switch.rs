@@ -158,9 +158,18 @@ where
                     return Next::Done;
                 }
             };
-            if let Err(reason) = self.decided(key, record, to, &found, history, &exemptions) {
-                leave(reason).await;
-                return Next::Done;
+            match self.decided(key, record, to, &found, history, &exemptions) {
+                Ok(()) => {}
+                // It has the status already: by an earlier attempt, whose call came late, or by somebody else.
+                Err(SkipReason::Inactive) if to == KeyStatus::Inactive && record.may_have_set(to) => {
+                    let outcome = SwitchOutcome::Seen { seen: found.looked, before: None };
+                    self.switched(key, to, attempt, outcome).await;
+                    return Next::Done;
+                }
+                Err(reason) => {
+                    leave(reason).await;
+                    return Next::Done;
+                }
             }
             let before = found.looked;
             match self.set(entered, key, to, began).await {
