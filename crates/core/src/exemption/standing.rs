@@ -1,6 +1,7 @@
 //! Where a finding stands towards the exemptions, for reports: an exempt key stays visible in all of them, with the reason.
 
-use super::{Exemption, Exemptions, Match, Subject, Unreadable, matches};
+use super::protection::{Match, matches};
+use super::{Exemption, Exemptions, Subject, Unreadable};
 use crate::assessment::Assessment;
 use crate::key::Owner;
 use crate::time::{Instant, SignedDuration};
@@ -55,7 +56,7 @@ impl Exemptions {
     /// [`Exemptions::protection`] keeps it.
     pub fn standing(&self, subject: &Subject<'_>, now: Instant) -> Option<Standing> {
         let mut unread = None;
-        for exemption in self.list.iter().filter(|exemption| !exemption.is_expired(now)) {
+        for exemption in self.list().iter().filter(|exemption| !exemption.is_expired(now)) {
             match matches(exemption.protects(), subject) {
                 Match::Yes => return Some(Standing::Exempt(exemption.clone())),
                 Match::Unknown(what) => unread = unread.or(Some(what)),
