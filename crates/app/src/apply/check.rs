@@ -4,15 +4,18 @@
 use keysweep_core::account::{AccountId, CallerIdentity, Organization, Partition};
 use keysweep_core::approval::{self, Approval, NotApproved};
 use keysweep_core::assessment::Scope;
+use keysweep_core::call::Call;
 use keysweep_core::journal::Broken;
 use keysweep_core::journal::receipt::NotOfThisPlan;
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
 use keysweep_core::plan::lint::{self, Context, Objection};
+use keysweep_core::ports::{Accounts, Clock, Directory};
 use keysweep_core::time::Instant;
 
-use super::ApplyRequest;
+use super::{ApplyError, ApplyRequest, RunRequest, Tools};
+use crate::gate::{Caller, Desk, Gates};
 
 /// Why a plan is refused. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +55,6 @@ pub enum Refusal {
     /// It is not approved.
     #[error(transparent)]
     NotApproved(#[from] NotApproved),
-    /// Nobody approved anything.
-    #[error("nobody has approved the plan")]
-    NothingApproved,
     /// Rules object to it.
     #[error("{}", objections(.0))]
     Objections(Vec<Objection>),
@@ -79,17 +79,29 @@ fn objections(objections: &[Objection]) -> String {
     blocking.map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether the caller's organization must be known.
-pub(super) fn needs_organization(plan: &Plan) -> bool {
-    matches!(plan.scope, Scope::Organization(_))
+/// Who the caller is, for whose account or organization the plan must be.
+pub(super) async fn caller<A: Accounts, D: Directory, C: Clock, J>(
+    tools: &Tools<'_, A, D, C, J>,
+    desk: &Desk<'_, C>,
+    plan: &Plan,
+) -> Result<CallerIdentity, ApplyError> {
+    let gates = Gates::new();
+    let caller = Caller::new(desk, None);
+    let asked = caller.call(&gates, Call::GetCallerIdentity, || tools.accounts.get_caller_identity()).await;
+    let identity = asked.map_err(ApplyError::Caller)?;
+    let organization = if matches!(plan.scope, Scope::Organization(_)) {
+        let asked =
+            caller.call(&gates, Call::DescribeOrganization, || tools.directory.describe_organization()).await;
+        Some(asked.map_err(ApplyError::Organization)?)
+    } else {
+        None
+    };
+    belongs(plan, &identity, organization.as_ref())?;
+    Ok(identity)
 }
 
 /// Whether the plan is for the caller's account or organization.
-pub(super) fn belongs(
-    plan: &Plan,
-    caller: &CallerIdentity,
-    organization: Option<&Organization>,
-) -> Result<(), Refusal> {
+fn belongs(plan: &Plan, caller: &CallerIdentity, organization: Option<&Organization>) -> Result<(), Refusal> {
     if plan.partition != caller.partition {
         return Err(Refusal::OtherPartition { planned: plan.partition, found: caller.partition });
     }
@@ -112,13 +124,16 @@ pub(super) fn agreed<'a>(
     caller: &CallerIdentity,
     now: Instant,
 ) -> Result<Vec<&'a Approval>, Refusal> {
-    let ApplyRequest { plan, digest, approvals, .. } = *request;
-    let actual = document::digest(plan);
-    if actual != digest {
-        return Err(Refusal::OtherDigest { given: digest, actual });
-    }
+    let ApplyRequest { run: RunRequest { plan, digest, .. }, approvals, .. } = *request;
+    is_of(plan, digest)?;
     let agreed = approval::check(approvals, plan, digest, request.approval_policy, now)?;
     let context = Context { plan, limits: request.limits, caller_arn: &caller.arn, now };
     let objections = lint::lint(&context);
     if lint::blocks(&objections) { Err(Refusal::Objections(objections)) } else { Ok(agreed) }
+}
+
+/// Whether the plan is the one that the digest is of.
+pub(super) fn is_of(plan: &Plan, digest: Digest) -> Result<(), Refusal> {
+    let actual = document::digest(plan);
+    if actual == digest { Ok(()) } else { Err(Refusal::OtherDigest { given: digest, actual }) }
 }

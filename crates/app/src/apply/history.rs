@@ -1,17 +1,52 @@
-//! Reads the status changes since the plan, once for all keys of an account. Whatever cannot be read or understood makes the
-//! whole unread: it may concern any key.
+//! The status changes since the plan, read once for all keys of an account, and again after a while. Whatever cannot be read or
+//! understood makes the whole unread: it may concern any key.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use keysweep_core::call::Call;
 use keysweep_core::evidence::cloudtrail::Record;
-use keysweep_core::plan::decide::Reread;
+use keysweep_core::plan::look::Reread;
 use keysweep_core::ports::{Clock, StatusHistory};
 use keysweep_core::time::Instant;
+use tokio::sync::Mutex;
 
 use super::account::Entered;
 
+/// How long what was read serves for. An account with many keys reads it again.
+const SERVES: Duration = Duration::from_mins(5);
+
+/// What is known of the changes in an account.
+pub(super) struct History {
+    from: Instant,
+    /// What was read, and when.
+    known: Mutex<Option<(Duration, Arc<Reread>)>>,
+}
+
+impl History {
+    /// The changes from then on.
+    pub(super) fn since(from: Instant) -> Self {
+        Self { from, known: Mutex::default() }
+    }
+}
+
 impl<E: StatusHistory, C: Clock> Entered<'_, E, C> {
+    /// The changes since the plan, read again where they were read too long ago.
+    pub(super) async fn changes(&self) -> Arc<Reread> {
+        let mut known = self.history.known.lock().await;
+        let now = self.caller.desk.clock.elapsed();
+        if let Some((read_at, changes)) = known.as_ref()
+            && now < *read_at + SERVES
+        {
+            return Arc::clone(changes);
+        }
+        let changes = Arc::new(self.reread(self.history.from).await);
+        *known = Some((now, Arc::clone(&changes)));
+        changes
+    }
+
     /// The changes from `from` until now.
-    pub(super) async fn reread(&self, from: Instant) -> Reread {
+    async fn reread(&self, from: Instant) -> Reread {
         let at = self.caller.desk.clock.now();
         let mut changes = Vec::new();
         let mut token: Option<String> = None;

@@ -3,45 +3,22 @@
 
 use std::time::Duration;
 
-use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
+use keysweep_core::call::{Call, CallError, CallErrorKind};
 use keysweep_core::journal::{Deletion, Event, Kept, Outcome, State};
-use keysweep_core::plan::PlannedKey;
-use keysweep_core::plan::decide::{Decision, LastLook, Reread, SkipReason, decide};
+use keysweep_core::plan::look::{LastLook, Reread};
+use keysweep_core::plan::{PlannedKey, SkipReason, decide};
 use keysweep_core::ports::{
     Accounts, Clock, ExemptionSource, Inventory, Journal, KeyControl, StatusHistory, UserNow,
 };
-use keysweep_core::time::{Instant, SignedDuration};
+use keysweep_core::time::Instant;
 
-use super::Run;
-use super::account::{Entered, History};
+use super::account::Entered;
 use super::breaker::Trouble;
 use super::resolve::Fate;
+use super::run::{ANSWER_AWAITED, ATTEMPTS, LOOKS, Next, Run, Sent};
 
 /// A delete is sent this long after the answer of the look that allows it, at most. A call takes a few hundredths of a second.
 const LOOK_SERVES: Duration = Duration::from_secs(2);
-/// How often a look is made again that has waited for too long.
-pub(super) const LOOKS: u32 = 5;
-/// How long to wait before finding out what came of a delete that got no answer: by then it has taken effect, or never will.
-pub(super) const ANSWER_AWAITED: Duration = Duration::from_secs(10);
-/// As much for a delete of another process, counted from its intent.
-pub(super) const OTHERS_AWAITED: SignedDuration = SignedDuration::from_secs(30);
-/// How often a key is tried within one apply.
-pub(super) const ATTEMPTS: u32 = 3;
-
-/// What comes after an attempt.
-enum Next {
-    /// The key is done with, for now.
-    Done,
-    /// The delete had no effect, and may be tried again.
-    Again,
-}
-
-/// What became of a delete that was to be sent.
-enum Sent {
-    Deleted(Option<String>),
-    /// It was not sent: the look had waited for too long.
-    TooLate,
-}
 
 impl<A, C, J, X> Run<'_, A, C, J, X>
 where
@@ -50,19 +27,9 @@ where
     J: Journal,
     X: ExemptionSource,
 {
-    fn now(&self) -> Instant {
-        self.desk.clock.now()
-    }
-
-    /// Works on one key. Where `delete` is false, only what was begun is found out.
-    pub(super) async fn key<E>(
-        &self,
-        entered: &Entered<'_, E, C>,
-        history: &tokio::sync::Mutex<Option<History>>,
-        of_account: &[&PlannedKey],
-        key: &PlannedKey,
-        delete: bool,
-    ) where
+    /// Works on one key that is planned to go.
+    pub(super) async fn delete<E>(&self, entered: &Entered<'_, E, C>, key: &PlannedKey)
+    where
         E: Inventory + StatusHistory + KeyControl,
     {
         for _ in 0..ATTEMPTS {
@@ -86,13 +53,13 @@ where
                     }
                     return;
                 }
-                _ if !delete => return,
+                _ if !self.task.delete => return,
                 _ => {}
             }
             let attempt = record.attempts().saturating_add(1);
             let doubt = record.in_doubt();
-            let history = self.history(entered, history, of_account).await;
-            match self.attempt(entered, key, attempt, doubt, &history).await {
+            let changes = entered.changes().await;
+            match self.attempt(entered, key, attempt, doubt, &changes).await {
                 Next::Done => return,
                 Next::Again => {}
             }
@@ -119,13 +86,6 @@ where
         self.journal(Event::Ended { at: self.now(), account, key: id, attempt, outcome }).await;
     }
 
-    pub(super) fn could_not(&self, error: &CallError) -> String {
-        if error.kind == CallErrorKind::Denied {
-            self.breaker.count(Trouble::Denied);
-        }
-        error.to_string()
-    }
-
     /// Finds out what came of an attempt that nobody finished.
     async fn recover<E>(
         &self,
@@ -136,13 +96,7 @@ where
     ) where
         E: Inventory + KeyControl,
     {
-        let passed = opened_at.map_or(SignedDuration::ZERO, |at| self.now() - at);
-        let left = OTHERS_AWAITED.saturating_sub(passed).clamp(SignedDuration::ZERO, OTHERS_AWAITED);
-        if let Ok(left) = Duration::try_from(left)
-            && !left.is_zero()
-        {
-            self.desk.clock.sleep(left).await;
-        }
+        self.await_others(opened_at).await;
         self.look_for_late_delete(entered, key, attempt).await;
     }
 
@@ -169,7 +123,7 @@ where
         key: &PlannedKey,
         attempt: u32,
         doubt: Option<u32>,
-        history: &Reread,
+        changes: &Reread,
     ) -> Next
     where
         E: Inventory + KeyControl,
@@ -199,12 +153,10 @@ where
             return Next::Done;
         }
         for _ in 0..LOOKS {
-            let exemptions = match self.exemptions.exemptions().await {
+            let exemptions = match self.exemptions().await {
                 Ok(exemptions) => exemptions,
-                Err(error) => {
-                    let reason = format!("the exemptions cannot be read: {error}");
-                    self.breaker.stop(reason.clone());
-                    self.end(key, attempt, Outcome::Skipped(SkipReason::NotLookedAt(reason))).await;
+                Err(reason) => {
+                    self.end(key, attempt, Outcome::Skipped(reason)).await;
                     return Next::Done;
                 }
             };
@@ -237,10 +189,9 @@ where
             };
             let last_look = self.now();
             let UserNow { user: found, tags } = &user;
-            let look = LastLook { at: last_look, user_arn: &found.arn, tags, keys: &keys, history };
-            let allowed = self.request.limits.allow_observed;
-            match decide(self.request.plan, key, &look, &exemptions, allowed) {
-                Decision::Skip(SkipReason::KeyGone) if let Some(before) = doubt => {
+            let look = LastLook { at: last_look, user_arn: &found.arn, tags, keys: &keys, history: changes };
+            match decide::delete(self.plan, key, &look, &exemptions, self.allow_observed) {
+                Err(SkipReason::KeyGone) if let Some(before) = doubt => {
                     match entered.fate_anywhere(key).await {
                         Ok(Fate::Gone) => {
                             let outcome = Outcome::Gone { seen_at: self.now(), last_look: None };
@@ -254,15 +205,16 @@ where
                     }
                     return Next::Done;
                 }
-                Decision::Skip(reason) => {
+                Err(reason) => {
                     self.end(key, attempt, Outcome::Skipped(reason)).await;
                     return Next::Done;
                 }
-                Decision::Delete => {}
+                Ok(()) => {}
             }
-            match self.send(entered, key, user_asked).await {
+            let delete = || entered.account.delete_access_key(&key.user, &key.key);
+            match self.send(entered, Call::DeleteAccessKey, (user_asked, LOOK_SERVES), delete).await {
                 Ok(Sent::TooLate) => {}
-                Ok(Sent::Deleted(request_id)) => {
+                Ok(Sent::Confirmed(request_id)) => {
                     let verified_at = self.verify(entered, key).await;
                     let deletion = Deletion { request_id, last_look, verified_at };
                     self.end(key, attempt, Outcome::Deleted(deletion)).await;
@@ -299,24 +251,6 @@ where
         }
     }
 
-    /// Sends the delete, if the look that allows it was answered just now.
-    async fn send<E: KeyControl>(
-        &self,
-        entered: &Entered<'_, E, C>,
-        key: &PlannedKey,
-        looked: Duration,
-    ) -> CallResult<Sent> {
-        // Pacing, and repeating what is throttled, may take any time: whether the look still serves is asked at the last moment.
-        entered
-            .call(Call::DeleteAccessKey, async || {
-                if self.desk.clock.elapsed().saturating_sub(looked) > LOOK_SERVES {
-                    return Ok(Sent::TooLate);
-                }
-                entered.account.delete_access_key(&key.user, &key.key).await.map(Sent::Deleted)
-            })
-            .await
-    }
-
     /// When a listing showed that the key is gone. IAM is eventually consistent, so one that shows it still is asked again.
     async fn verify<E: Inventory + KeyControl>(
         &self,
@@ -349,22 +283,13 @@ where
     where
         E: Inventory + KeyControl,
     {
-        match error.kind {
-            CallErrorKind::Denied | CallErrorKind::CredentialsExpired | CallErrorKind::CredentialsInvalid => {
-                self.breaker.count(Trouble::Denied);
-                self.end(key, attempt, Outcome::Kept(Kept::Denied(error.to_string()))).await;
-                Next::Done
-            }
-            CallErrorKind::Throttled => {
-                self.end(key, attempt, Outcome::Kept(Kept::Failed(error.to_string()))).await;
-                Next::Done
-            }
-            // NoSuchEntity: there was an intent, so it may be this run's doing; or the user was renamed just now.
-            CallErrorKind::NotFound => {
-                self.find_out(entered, key, attempt, user_id, last_look, Duration::ZERO).await
-            }
-            _ => self.find_out(entered, key, attempt, user_id, last_look, ANSWER_AWAITED).await,
+        if let Some(kept) = self.without_effect(error) {
+            self.end(key, attempt, Outcome::Kept(kept)).await;
+            return Next::Done;
         }
+        // NoSuchEntity: there was an intent, so it may be this run's doing; or the user was renamed just now.
+        let after = if error.kind == CallErrorKind::NotFound { Duration::ZERO } else { ANSWER_AWAITED };
+        self.find_out(entered, key, attempt, user_id, last_look, after).await
     }
 
     /// Finds out what came of an own delete.
@@ -380,9 +305,7 @@ where
     where
         E: Inventory + KeyControl,
     {
-        if !after.is_zero() {
-            self.desk.clock.sleep(after).await;
-        }
+        self.desk.clock.sleep(after).await;
         match entered.fate(&key.user, user_id, &key.key).await {
             Ok(Fate::Gone) => {
                 let outcome = Outcome::Gone { seen_at: self.now(), last_look: Some(last_look) };

@@ -10,16 +10,10 @@ use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::{Clock, Journal};
 use keysweep_core::time::{Instant, SignedDuration};
 
-use super::{ApplyError, JournalFailure};
+use super::{ApplyError, JournalFailure, Refusal};
 
 /// How long a lease is taken for. Whoever takes over after a crash waits for what is left of it; a key takes a second or two.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
-
-/// Who has the lease.
-pub(super) enum Held<W> {
-    Mine(W),
-    Other { by: String, until: Instant },
-}
 
 pub(super) struct Writer<'a, J, C> {
     journal: &'a J,
@@ -34,27 +28,27 @@ struct Writing {
 }
 
 impl<'a, J: Journal, C: Clock> Writer<'a, J, C> {
-    /// Takes the lease, and journals that it did, by the event that `opened` makes of the moment and the number of the lease.
+    /// Takes the lease, which no other may have, and journals that it did, by the event that `opened` makes of the moment and the number of the lease.
     pub(super) async fn open(
         journal: &'a J,
         clock: &'a C,
         plan: Digest,
         holder: &str,
         opened: impl FnOnce(Instant, u64) -> Event,
-    ) -> Result<Held<Self>, ApplyError> {
+    ) -> Result<Self, ApplyError> {
         let failed = |error: J::Error| ApplyError::Journal(Box::new(error));
         let now = clock.now();
         let leasing = journal.lease(plan, holder, now, now + LEASE).await.map_err(failed)?;
         let lease = match leasing {
             Leasing::Granted(lease) => lease,
-            Leasing::Held { by, until } => return Ok(Held::Other { by, until }),
+            Leasing::Held { by, until } => return Err(Refusal::Held { by, until }.into()),
         };
         let event = opened(now, lease.epoch);
         match journal.append(plan, event).await.map_err(failed)? {
             Appended::Sealed(_) => {}
             Appended::Refused(illegal) => return Err(ApplyError::Journal(Box::new(illegal))),
         }
-        Ok(Held::Mine(Self { journal, clock, state: Mutex::new(Writing { lease, lost: None }) }))
+        Ok(Self { journal, clock, state: Mutex::new(Writing { lease, lost: None }) })
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, Writing> {

@@ -1,6 +1,7 @@
 //! `keysweep apply`: deletes the keys of an approved plan, and deactivates those that are to be, each after one more look, and
-//! journals every step. What may be
-//! deleted is decided in `keysweep_core::plan::decide`; what may follow what, in `keysweep_core::journal`.
+//! journals every step; and `keysweep revert`, which reactivates what it deactivated. What may be deleted is decided in
+//! `keysweep_core::plan::decide`, what may be deactivated or reactivated in `keysweep_core::plan::switch`; what may follow what, in
+//! `keysweep_core::journal`.
 //!
 //! Killed at any point, the next apply of the plan finds out what came of what was begun, and goes on.
 
@@ -13,47 +14,41 @@ mod ledger;
 mod lifecycle;
 mod outcome;
 mod resolve;
+mod run;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use keysweep_core::account::AccountId;
 use keysweep_core::approval::{Approval, ApprovalPolicy};
-use keysweep_core::call::{Call, CallError};
-use keysweep_core::journal::{Event, Ledger, Sealed, State};
+use keysweep_core::call::CallError;
+use keysweep_core::journal::{Event, Ledger, Sealed, State, SwitchState};
+use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::lint::Limits;
-use keysweep_core::plan::{Plan, PlannedKey};
+use keysweep_core::plan::{Plan, Planned};
 use keysweep_core::ports::{Accounts, Clock, Directory, ExemptionSource, Journal, KeyControl};
 use tokio::sync::watch;
 
 pub use breaker::StopAfter;
 pub use check::Refusal;
-pub use lifecycle::{
-    DeactivationOutcome, RevertOutcome, RevertRequest, RevertTools, Reverted, revert, to_revert,
-};
+pub use lifecycle::{DeactivationOutcome, RevertOutcome, Reverted, revert, to_revert};
 pub use outcome::{Applied, KeyOutcome};
 
-use crate::gate::{Caller, Desk, Gates};
-use crate::progress::{self, Progress};
+use crate::gate::{Desk, Gates};
+use crate::progress::Progress;
 use breaker::Breaker;
-use ledger::{Held, Writer};
+use ledger::Writer;
+use run::{Run, Task};
 
-/// What to apply, and how.
-#[derive(Clone, Debug)]
-pub struct ApplyRequest<'a> {
-    /// The plan.
+/// Which run, and how it is carried out.
+#[derive(Clone, Copy, Debug)]
+pub struct RunRequest<'a> {
+    /// The plan of the run.
     pub plan: &'a Plan,
     /// Its digest.
     pub digest: Digest,
-    /// Every approval that is known, of this plan or another.
-    pub approvals: &'a [Approval],
-    /// Whose approval it needs.
-    pub approval_policy: ApprovalPolicy,
-    /// What it is held against.
-    pub limits: &'a Limits,
-    /// Who applies it: a name for this process that no other has.
+    /// Who carries it out: a name for this process that no other has.
     pub holder: &'a str,
     /// Only the keys of these accounts; `None` for all.
     pub only: Option<&'a BTreeSet<AccountId>>,
@@ -63,8 +58,21 @@ pub struct ApplyRequest<'a> {
     pub concurrency: usize,
     /// How long one call is repeated while AWS throttles it.
     pub give_up_after: Duration,
-    /// What stops the run.
+    /// What stops it.
     pub stop_after: StopAfter,
+}
+
+/// What to apply, and what lets it be applied.
+#[derive(Clone, Debug)]
+pub struct ApplyRequest<'a> {
+    /// Which run.
+    pub run: RunRequest<'a>,
+    /// Every approval that is known, of this plan or another.
+    pub approvals: &'a [Approval],
+    /// Whose approval it needs.
+    pub approval_policy: ApprovalPolicy,
+    /// What it is held against.
+    pub limits: &'a Limits,
 }
 
 /// Why nothing came of it. Nothing was changed.
@@ -93,23 +101,9 @@ impl From<Refusal> for ApplyError {
     }
 }
 
-/// What all keys of a run share.
-struct Run<'a, A, C, J, X> {
-    request: &'a ApplyRequest<'a>,
-    accounts: &'a A,
-    exemptions: &'a X,
-    desk: &'a Desk<'a, C>,
-    /// Calls that count against the limits of the caller's own account.
-    gates: Gates,
-    own: AccountId,
-    writer: Writer<'a, J, C>,
-    breaker: Breaker,
-    stop: watch::Receiver<bool>,
-}
-
 /// What a run works with.
 #[derive(Clone, Copy)]
-pub struct Tools<'a, A, D, C, J, X> {
+pub struct Tools<'a, A, D, C, J> {
     /// The way into accounts.
     pub accounts: &'a A,
     /// The organization.
@@ -118,16 +112,16 @@ pub struct Tools<'a, A, D, C, J, X> {
     pub clock: &'a C,
     /// The journal.
     pub journal: &'a J,
-    /// The exemptions, asked anew for each key.
-    pub exemptions: &'a X,
     /// Whom to tell.
     pub progress: &'a dyn Progress,
 }
 
-/// Applies a plan. An error means that nothing was deleted or deactivated by this call; what was left alone or failed is in the result.
-/// When `stop` becomes true, keys that are under way are finished and no others begun.
+/// Applies a plan. The exemptions are asked for anew for each key. An error means that nothing was deleted or deactivated by this
+/// call; what was left alone or failed is in the result. When `stop` becomes true, keys that are under way are finished and no others
+/// begun.
 pub async fn apply<A, D, C, J, X>(
-    tools: Tools<'_, A, D, C, J, X>,
+    tools: Tools<'_, A, D, C, J>,
+    exemptions: &X,
     request: &ApplyRequest<'_>,
     stop: watch::Receiver<bool>,
 ) -> Result<Applied, ApplyError>
@@ -138,82 +132,52 @@ where
     J: Journal,
     X: ExemptionSource,
 {
-    let Tools { accounts, directory, clock, journal, exemptions, progress } = tools;
-    let desk = Desk::new(clock, progress, request.give_up_after);
-    let gates = Gates::new();
-    let caller = Caller::new(&desk, None);
-    let identity = caller
-        .call(&gates, Call::GetCallerIdentity, || accounts.get_caller_identity())
-        .await
-        .map_err(ApplyError::Caller)?;
-    let organization = if check::needs_organization(request.plan) {
-        let asked =
-            caller.call(&gates, Call::DescribeOrganization, || directory.describe_organization()).await;
-        Some(asked.map_err(ApplyError::Organization)?)
-    } else {
-        None
-    };
-    check::belongs(request.plan, &identity, organization.as_ref())?;
-
-    let events = events(journal, request.digest).await?;
-    let ledger = Ledger::replay(request.digest, &events).map_err(Refusal::from)?;
-    let chosen = chosen(request, &ledger);
-    let left = request.at_most.map_or(usize::MAX, |most| most.saturating_sub(chosen.len()));
-    let unused = lifecycle::chosen(request, &ledger, left);
-    if chosen.is_empty() && unused.is_empty() {
-        return Ok(Applied::of(request, &events, None)?);
+    let ApplyRequest { run: asked, .. } = request;
+    let desk = Desk::new(tools.clock, tools.progress, asked.give_up_after);
+    let caller = check::caller(&tools, &desk, asked.plan).await?;
+    let events = events(tools.journal, asked.digest).await?;
+    let ledger = Ledger::replay(asked.digest, &events).map_err(Refusal::from)?;
+    let chosen = asked.choose(|planned| is_to_do(&ledger, planned));
+    if chosen.is_empty() {
+        return Ok(Applied::of(asked, &events, None)?);
     }
-    let agreed = check::agreed(request, &identity, clock.now());
-    let open = |key: &&PlannedKey| match ledger.state(key.account, &key.key) {
-        State::Open { .. } => true,
-        state => state.is_final() && !ledger.is_settled(key.account, &key.key),
-    };
-    let begun: Vec<&PlannedKey> = request.plan.keys.iter().filter(open).collect();
-    let begun_unused = lifecycle::begun(request, &ledger);
-    let approved_by = match &agreed {
-        Ok(approvals) => approvals.iter().map(|one| (one.by.clone(), one.arn.clone())).collect(),
-        // What was begun under an approval that has expired is still to be found out.
-        Err(_) if !begun.is_empty() || !begun_unused.is_empty() => Vec::new(),
-        Err(_) => {
-            return Err(agreed.err().map_or(ApplyError::from(Refusal::NothingApproved), ApplyError::from));
+    let begun = in_order(asked.plan.planned().filter(|planned| is_begun(&ledger, *planned)));
+    let (work, approved_by, refused) = match check::agreed(request, &caller, tools.clock.now()) {
+        Ok(approvals) => {
+            (chosen, approvals.iter().map(|one| (one.by.clone(), one.arn.clone())).collect(), None)
         }
+        Err(refusal) if begun.is_empty() => return Err(refusal.into()),
+        // What was begun under an approval that has expired is still to be found out.
+        Err(refusal) => (begun, Vec::new(), Some(refusal)),
     };
-
+    let agreed = refused.is_none();
+    // Once a revert has begun, nothing more is deactivated.
+    let task = Task { delete: agreed, to: KeyStatus::Inactive, switch: agreed && !ledger.is_reverted() };
     let opened = |at, epoch| Event::Opened {
         at,
         epoch,
-        holder: request.holder.to_owned(),
-        caller_arn: identity.arn.clone(),
+        holder: asked.holder.to_owned(),
+        caller_arn: caller.arn.clone(),
         approved_by,
     };
-    let writer = match Writer::open(journal, clock, request.digest, request.holder, opened).await? {
-        Held::Mine(writer) => writer,
-        Held::Other { by, until } => return Err(Refusal::Held { by, until }.into()),
-    };
     let run = Run {
-        request,
-        accounts,
+        plan: asked.plan,
+        allow_observed: request.limits.allow_observed,
+        concurrency: asked.concurrency,
+        task,
+        accounts: tools.accounts,
         exemptions,
         desk: &desk,
-        gates,
-        own: identity.account,
-        writer,
-        breaker: Breaker::new(request.stop_after),
+        gates: Gates::new(),
+        own: caller.account,
+        writer: Writer::open(tools.journal, tools.clock, asked.digest, asked.holder, opened).await?,
+        breaker: Breaker::new(asked.stop_after),
         stop,
     };
-    let (work, unused, refused) = match agreed {
-        Ok(_) => (chosen, unused, None),
-        Err(refusal) => (begun, begun_unused, Some(refusal)),
-    };
-    run.work(&work, refused.is_none()).await;
-    run.switch(&unused, lifecycle::Task::of_apply(&ledger, refused.is_none())).await;
-    let stopped = run.breaker.reason();
-    run.writer.close(stopped.as_deref()).await;
+    let failure = run.carry_out(&work).await;
     match refused {
         Some(refusal) => Err(refusal.into()),
-        None => {
-            Ok(Applied::of(request, &self::events(journal, request.digest).await?, run.writer.failure())?)
-        }
+        None => Ok(Applied::of(asked, &self::events(tools.journal, asked.digest).await?, failure)?),
     }
 }
 
@@ -221,46 +185,42 @@ async fn events<J: Journal>(journal: &J, plan: Digest) -> Result<Vec<Sealed>, Ap
     journal.events(plan).await.map_err(|error| ApplyError::Journal(Box::new(error)))
 }
 
-/// The keys that there is something to do about, as far as the request goes.
-fn chosen<'a>(request: &ApplyRequest<'a>, ledger: &Ledger) -> Vec<&'a PlannedKey> {
-    let plan: &'a Plan = request.plan;
-    plan.keys
-        .iter()
-        .filter(|key| request.only.is_none_or(|only| only.contains(&key.account)))
-        .filter(|key| !ledger.is_settled(key.account, &key.key))
-        .take(request.at_most.unwrap_or(usize::MAX))
-        .collect()
+/// Whether there is something to do about the key.
+fn is_to_do(ledger: &Ledger, planned: Planned<'_>) -> bool {
+    match planned {
+        Planned::Deletion(key) => !ledger.is_settled(key.account, &key.key),
+        Planned::Deactivation(key) => match ledger.switch(key.account, &key.key) {
+            SwitchState::Open { .. } => true,
+            state => !state.is_final() && !ledger.is_reverted(),
+        },
+    }
 }
 
-impl<A, C, J, X> Run<'_, A, C, J, X>
-where
-    A: Accounts<Entered: KeyControl>,
-    C: Clock,
-    J: Journal,
-    X: ExemptionSource,
-{
-    /// Works on these keys, account by account, several accounts at a time. Where `delete` is false, only what was begun is
-    /// found out.
-    async fn work(&self, keys: &[&PlannedKey], delete: bool) {
-        // Planned keys are in the order of accounts.
-        let by_account: Vec<&[&PlannedKey]> = keys.chunk_by(|a, b| a.account == b.account).collect();
-        for _ in &by_account {
-            self.desk.tell(progress::Event::AccountFound);
+/// Whether something was begun about the key, and what came of it is not known.
+fn is_begun(ledger: &Ledger, planned: Planned<'_>) -> bool {
+    match planned {
+        Planned::Deletion(key) => match ledger.state(key.account, &key.key) {
+            State::Open { .. } => true,
+            state => state.is_final() && !ledger.is_settled(key.account, &key.key),
+        },
+        Planned::Deactivation(key) => {
+            matches!(ledger.switch(key.account, &key.key), SwitchState::Open { .. })
         }
-        self.desk.tell(progress::Event::AccountsListed);
-        futures_util::stream::iter(by_account)
-            .map(|keys| self.account(keys, delete))
-            .buffer_unordered(self.request.concurrency.max(1))
-            .collect::<Vec<()>>()
-            .await;
     }
+}
 
-    /// Whether no more keys are to be begun.
-    fn is_over(&self) -> bool {
-        *self.stop.borrow() || self.breaker.reason().is_some() || self.writer.is_lost()
+impl<'a> RunRequest<'a> {
+    /// The keys of the plan that are such, as far as the request goes, in the order that they are worked on.
+    fn choose(&self, is_such: impl Fn(Planned<'a>) -> bool) -> Vec<Planned<'a>> {
+        let asked = |planned: &Planned<'a>| self.only.is_none_or(|only| only.contains(&planned.account()));
+        let such = self.plan.planned().filter(asked).filter(|planned| is_such(*planned));
+        in_order(such.take(self.at_most.unwrap_or(usize::MAX)))
     }
+}
 
-    async fn journal(&self, event: Event) -> bool {
-        self.writer.append(event).await
-    }
+/// By account and user.
+fn in_order<'a>(keys: impl Iterator<Item = Planned<'a>>) -> Vec<Planned<'a>> {
+    let mut keys: Vec<_> = keys.collect();
+    keys.sort_by(|a, b| (a.account(), a.user(), a.key()).cmp(&(b.account(), b.user(), b.key())));
+    keys
 }

@@ -2,10 +2,9 @@
 
 use keysweep_core::journal::receipt::{Receipt, receipts};
 use keysweep_core::journal::{Event, Kept, Ledger, Sealed, State};
-use keysweep_core::plan::decide::SkipReason;
-use keysweep_core::plan::{PlannedDeactivation, PlannedKey};
+use keysweep_core::plan::{PlannedDeactivation, PlannedKey, SkipReason};
 
-use super::ApplyRequest;
+use super::RunRequest;
 use super::check::Refusal;
 use super::lifecycle::DeactivationOutcome;
 
@@ -64,7 +63,7 @@ impl From<State<'_>> for KeyOutcome {
 
 impl Applied {
     pub(super) fn of(
-        request: &ApplyRequest<'_>,
+        request: &RunRequest<'_>,
         events: &[Sealed],
         failure: Option<String>,
     ) -> Result<Self, Refusal> {

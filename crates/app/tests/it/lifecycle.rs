@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keysweep_app::apply::{Applied, ApplyRequest, DeactivationOutcome, KeyOutcome, StopAfter, Tools, apply};
+use keysweep_app::apply::{
+    Applied, ApplyRequest, DeactivationOutcome, KeyOutcome, RunRequest, StopAfter, Tools, apply,
+};
 use keysweep_app::progress::Silent;
 use keysweep_app::survey::{SurveyRequest, survey};
 use keysweep_core::approval::{Approval, ApprovalPolicy};
@@ -102,17 +104,19 @@ fn carried_out(sim: &Arc<Sim>, store: &InMemory, plan: &Plan) -> Applied {
     };
     let approvals = [approval];
     let request = ApplyRequest {
-        plan,
-        digest,
+        run: RunRequest {
+            plan,
+            digest,
+            holder: "test",
+            only: None,
+            at_most: None,
+            concurrency: 2,
+            give_up_after: Duration::from_mins(1),
+            stop_after: StopAfter::default(),
+        },
         approvals: &approvals,
         approval_policy: ApprovalPolicy::default(),
         limits: &limits,
-        holder: "test",
-        only: None,
-        at_most: None,
-        concurrency: 2,
-        give_up_after: Duration::from_mins(1),
-        stop_after: StopAfter::default(),
     };
     let ports = SimPorts::new(Arc::clone(sim));
     let (_keep, stop) = watch::channel(false);
@@ -125,10 +129,9 @@ fn carried_out(sim: &Arc<Sim>, store: &InMemory, plan: &Plan) -> Applied {
             directory: &ports,
             clock: &ports.clock(),
             journal: store,
-            exemptions: &Exempt,
             progress: &Silent,
         };
-        apply(tools, &request, stop).await.unwrap()
+        apply(tools, &Exempt, &request, stop).await.unwrap()
     })
 }
 
@@ -253,6 +256,31 @@ fn a_use_that_is_known_only_when_its_turn_comes_saves_a_key() {
     let events = block_on(store.events(document::digest(&plan))).unwrap();
     let names: Vec<_> = events.iter().map(|sealed| sealed.event.name()).collect();
     assert_eq!(names, ["opened", "switching", "switched"]);
+}
+
+/// The user's keys have their turns one after the other, and what was read of the account serves for both.
+#[test]
+fn a_user_whose_one_key_is_to_go_and_whose_other_is_unused_is_worked_on_once() {
+    const INACTIVE: &str = "AKIAINACTIVEINACTIV1";
+    let (sim, store) = (empty(), InMemory::new());
+    sim.edit(|world| {
+        let mut own = world.account(account(1));
+        own.user("alice").key(UNUSED, days_ago(900)).last_used(days_ago(200), "s3", "us-east-1");
+        own.user("alice").key(INACTIVE, days_ago(800)).deactivated(days_ago(60));
+    });
+    let plan = planned(&sim, &store, &scanned(&sim, &store, "scan-1"));
+    let planned: Vec<_> = plan.planned().map(|planned| (planned.verb(), planned.key().as_str())).collect();
+    assert_eq!(planned, [("delete", INACTIVE), ("deactivate", UNUSED)]);
+    sim.reset_calls();
+    let applied = carried_out(&sim, &store, &plan);
+    assert!(applied.is_whole(), "{applied:?}");
+    assert_eq!(sim.calls().total_of(Action::LookupEvents).sent, 1);
+    let truth = sim.truth();
+    assert_eq!(truth.key(INACTIVE), None);
+    assert_eq!(truth.key(UNUSED).unwrap().status, KeyStatus::Inactive);
+    let events = block_on(store.events(document::digest(&plan))).unwrap();
+    let names: Vec<_> = events.iter().map(|sealed| sealed.event.name()).collect();
+    assert_eq!(names, ["opened", "intended", "ended", "switching", "switched"]);
 }
 
 #[test]

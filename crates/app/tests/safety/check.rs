@@ -6,7 +6,7 @@ use keysweep_app::apply::{Applied, ApplyError, KeyOutcome, Refusal};
 use keysweep_core::journal::Ledger;
 use keysweep_core::journal::receipt::{How, Receipt};
 use keysweep_core::key::KeyStatus;
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::SkipReason;
 use keysweep_core::ports::Journal;
 use keysweep_sim::Truth;
 

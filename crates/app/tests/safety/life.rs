@@ -2,7 +2,6 @@
 //! reverters that are interrupted by everything, one that is left alone. What must hold at each call is checked in `ports`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,19 +9,16 @@ use std::time::Duration;
 use fastrand::Rng;
 use futures_util::task::noop_waker;
 use keysweep_app::apply::{
-    Applied, ApplyError, ApplyRequest, DeactivationOutcome, Refusal, RevertOutcome, RevertRequest,
-    RevertTools, Reverted, StopAfter, Tools, apply, revert,
+    Applied, ApplyError, ApplyRequest, DeactivationOutcome, Refusal, RevertOutcome, Reverted, apply, revert,
 };
-use keysweep_app::progress::Silent;
 use keysweep_core::account::AccountId;
 use keysweep_core::approval::{Approval, ApprovalPolicy};
 use keysweep_core::journal::receipt::{Action, How, Receipt};
 use keysweep_core::journal::{Event, Sealed};
 use keysweep_core::key::KeyStatus;
-use keysweep_core::plan::decide::SkipReason;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::lint::Limits;
-use keysweep_core::plan::{Plan, PlannedDeactivation, document};
+use keysweep_core::plan::{Plan, PlannedDeactivation, SkipReason, document};
 use keysweep_core::ports::Journal as _;
 use keysweep_core::time::SignedDuration;
 use keysweep_sim::truth::KeyTruth;
@@ -32,6 +28,7 @@ use tokio::sync::watch;
 
 use super::Tally;
 use super::ports::Process;
+use super::together::{Running, together};
 use super::trouble::{Level, Trouble};
 use super::world::{self, DAY, start};
 
@@ -40,8 +37,6 @@ enum Answer {
     Applied(Result<Applied, ApplyError>),
     Reverted(Result<Reverted, ApplyError>),
 }
-
-type Running<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verb {
@@ -157,77 +152,33 @@ impl Scene {
     async fn act(&self, who: usize, holder: String, verb: Verb) -> Answer {
         let process = self.process(who);
         let (_keep, stop) = watch::channel(false);
-        let give_up_after = Duration::from_secs(3);
-        if verb == Verb::Revert {
-            let request = RevertRequest {
-                plan: &self.plan,
-                digest: self.digest,
-                holder: &holder,
-                only: None,
-                at_most: None,
-                concurrency: 2,
-                give_up_after,
-                stop_after: StopAfter::default(),
-            };
-            let tools = RevertTools {
-                accounts: &process,
-                directory: &process,
-                clock: &process,
-                journal: &process,
-                progress: &Silent,
-            };
-            return Answer::Reverted(revert(tools, &request, stop).await);
+        let run = process.request(&holder);
+        match verb {
+            Verb::Apply => {
+                let limits =
+                    Limits { max_keys: 1000, deactivate_unused: "30d".parse().ok(), ..Limits::default() };
+                let request = ApplyRequest {
+                    run,
+                    approvals: &self.approvals,
+                    approval_policy: ApprovalPolicy::default(),
+                    limits: &limits,
+                };
+                Answer::Applied(apply(process.tools(), &process, &request, stop).await)
+            }
+            Verb::Revert => Answer::Reverted(revert(process.tools(), &run, stop).await),
         }
-        let limits = Limits { max_keys: 1000, deactivate_unused: "30d".parse().ok(), ..Limits::default() };
-        let request = ApplyRequest {
-            plan: &self.plan,
-            digest: self.digest,
-            approvals: &self.approvals,
-            approval_policy: ApprovalPolicy::default(),
-            limits: &limits,
-            holder: &holder,
-            only: None,
-            at_most: None,
-            concurrency: 2,
-            give_up_after,
-            stop_after: StopAfter::default(),
-        };
-        let tools = Tools {
-            accounts: &process,
-            directory: &process,
-            clock: &process,
-            journal: &process,
-            exemptions: &process,
-            progress: &Silent,
-        };
-        Answer::Applied(apply(tools, &request, stop).await)
     }
 
-    /// Runs these at once, step by step in a random order, until each has ended or died; the answer of the last to end.
+    /// Runs these at once; the answer of the last to end.
     fn together(&self, verbs: &[Verb], round: u32) -> Option<Answer> {
-        let waker = noop_waker();
-        let mut context = Context::from_waker(&waker);
-        let mut running: Vec<(usize, Running<'_>)> = Vec::new();
-        for (who, verb) in verbs.iter().enumerate() {
-            self.trouble.start(who);
-            running.push((who, Box::pin(self.act(who, format!("process-{round}-{who}"), *verb))));
+        let act = |(who, verb): (usize, &Verb)| -> Running<'_, Answer> {
+            Box::pin(self.act(who, format!("process-{round}-{who}"), *verb))
+        };
+        let answers = together(&self.trouble, verbs.iter().enumerate().map(act).collect());
+        for (_, answer) in &answers {
+            self.look_at(answer);
         }
-        let (mut last, mut steps) = (None, 0);
-        while !running.is_empty() {
-            steps += 1;
-            assert!(steps < 20_000, "it does not end");
-            let chosen = self.trouble.state().rng.usize(..running.len());
-            let who = running[chosen].0;
-            self.trouble.permit(who);
-            if let Poll::Ready(answer) = running[chosen].1.as_mut().poll(&mut context) {
-                self.look_at(&answer);
-                last = Some(answer);
-                drop(running.swap_remove(chosen));
-            } else if self.trouble.state().crashed[who] {
-                drop(running.swap_remove(chosen));
-            }
-        }
-        last
+        answers.into_iter().last().map(|(_, answer)| answer)
     }
 
     fn look_at(&self, answer: &Answer) {

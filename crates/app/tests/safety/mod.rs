@@ -9,6 +9,7 @@ pub(crate) mod ports;
 pub(crate) mod run;
 #[path = "../search/mod.rs"]
 pub(crate) mod search;
+pub(crate) mod together;
 pub(crate) mod trouble;
 pub(crate) mod world;
 

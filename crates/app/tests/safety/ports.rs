@@ -4,6 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use keysweep_app::apply::{RunRequest, StopAfter, Tools};
+use keysweep_app::progress::Silent;
 use keysweep_core::account::{AccountId, CallerIdentity, OrganizationalUnit};
 use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
 use keysweep_core::exemption::{Exemptions, KEEP_TAG, Protection, Subject};
@@ -38,6 +40,25 @@ fn refused(call: Call, kind: CallErrorKind, what: &str) -> CallError {
 }
 
 impl Process {
+    /// What it works with.
+    pub(crate) fn tools(&self) -> Tools<'_, Self, Self, Self, Self> {
+        Tools { accounts: self, directory: self, clock: self, journal: self, progress: &Silent }
+    }
+
+    /// The whole run of its plan.
+    pub(crate) fn request<'a>(&'a self, holder: &'a str) -> RunRequest<'a> {
+        RunRequest {
+            plan: &self.plan,
+            digest: self.digest,
+            holder,
+            only: None,
+            at_most: None,
+            concurrency: 2,
+            give_up_after: Duration::from_secs(3),
+            stop_after: StopAfter::default(),
+        }
+    }
+
     /// Makes a call, with whatever goes wrong at it.
     async fn call<T>(&self, call: Call, made: impl Future<Output = CallResult<T>> + Send) -> CallResult<T> {
         let trouble = &self.trouble;

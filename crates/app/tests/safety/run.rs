@@ -1,14 +1,10 @@
 //! One run: a world, a plan, appliers that are interrupted by everything, and in the end one that is left alone.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Context;
 use std::time::Duration;
 
 use fastrand::Rng;
-use futures_util::task::noop_waker;
-use keysweep_app::apply::{Applied, ApplyError, ApplyRequest, KeyOutcome, StopAfter, Tools, apply};
-use keysweep_app::progress::Silent;
+use keysweep_app::apply::{Applied, ApplyError, ApplyRequest, KeyOutcome, apply};
 use keysweep_core::approval::{Approval, ApprovalPolicy};
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
@@ -21,6 +17,7 @@ use tokio::sync::watch;
 use super::Tally;
 use super::check;
 use super::ports::Process;
+use super::together::{Running, together};
 use super::trouble::{Level, Trouble};
 use super::world::{self, DAY, start};
 
@@ -64,7 +61,6 @@ pub(crate) struct Scene {
 }
 
 type Answer = Result<Applied, ApplyError>;
-type Applying<'a> = Pin<Box<dyn Future<Output = Answer> + 'a>>;
 
 impl Scene {
     fn process(&self, who: usize) -> Process {
@@ -82,55 +78,22 @@ impl Scene {
         let process = self.process(who);
         let limits = Limits { max_keys: 1000, ..Limits::default() };
         let request = ApplyRequest {
-            plan: &self.plan,
-            digest: self.digest,
+            run: process.request(&holder),
             approvals: &self.approvals,
             approval_policy: ApprovalPolicy::default(),
             limits: &limits,
-            holder: &holder,
-            only: None,
-            at_most: None,
-            concurrency: 2,
-            give_up_after: Duration::from_secs(3),
-            stop_after: StopAfter::default(),
         };
         let (_keep, stop) = watch::channel(false);
-        let tools = Tools {
-            accounts: &process,
-            directory: &process,
-            clock: &process,
-            journal: &process,
-            exemptions: &process,
-            progress: &Silent,
-        };
-        apply(tools, &request, stop).await
+        apply(process.tools(), &process, &request, stop).await
     }
 
-    /// Runs so many appliers at once, step by step in a random order, until each has ended or died.
+    /// Runs so many appliers at once; `None` for one that died.
     fn together(&self, appliers: usize, round: u32) -> Vec<Option<Answer>> {
-        let waker = noop_waker();
-        let mut context = Context::from_waker(&waker);
-        let mut running: Vec<(usize, Applying<'_>)> = (0..appliers)
-            .map(|who| {
-                self.trouble.start(who);
-                let apply: Applying<'_> = Box::pin(self.apply(who, format!("process-{round}-{who}")));
-                (who, apply)
-            })
-            .collect();
+        let apply =
+            |who| -> Running<'_, Answer> { Box::pin(self.apply(who, format!("process-{round}-{who}"))) };
         let mut answers: Vec<Option<Answer>> = (0..appliers).map(|_| None).collect();
-        let mut steps = 0;
-        while !running.is_empty() {
-            steps += 1;
-            assert!(steps < 20_000, "an apply does not end");
-            let chosen = self.trouble.state().rng.usize(..running.len());
-            let who = running[chosen].0;
-            self.trouble.permit(who);
-            if let std::task::Poll::Ready(answer) = running[chosen].1.as_mut().poll(&mut context) {
-                answers[who] = Some(answer);
-                drop(running.swap_remove(chosen));
-            } else if self.trouble.state().crashed[who] {
-                drop(running.swap_remove(chosen));
-            }
+        for (who, answer) in together(&self.trouble, (0..appliers).map(apply).collect()) {
+            answers[who] = Some(answer);
         }
         answers
     }

@@ -22,6 +22,7 @@ use keysweep_report::words::count;
 use keysweep_store::Sql;
 use tokio::sync::watch;
 
+use crate::carry_out::Which;
 use crate::clean_up::{BY_POLICY, enter, exemptions, kept};
 use crate::exempt::Sources;
 use crate::exit::Exit;
@@ -34,7 +35,7 @@ use crate::setting_values::role_name;
 use crate::settings::Settings;
 use crate::state::{failed, open};
 use crate::terminal::{note, style};
-use crate::verb::apply::{Which, carry_out};
+use crate::verb::apply::carry_out;
 use crate::verb::plan::{fresh_scan, judged, made, show};
 use crate::verb::scan::new_id;
 
@@ -131,7 +132,7 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
             .hint("docs/lint says what each rule is for; limits are set in the section [clean_up] of the configuration file"));
     }
     approve(&due, due_digest, &caller, settings, &store).await?;
-    carry_out(&due, due_digest, Which::default(), &deleting, &store, "`[clean_up] auto_approve`", stop).await
+    carry_out(&due, due_digest, &Which::default(), &deleting, &store, "`[clean_up] auto_approve`", stop).await
 }
 
 /// Grace is counted by the clock: one that is wrong by more than AWS tolerates counts nothing.
@@ -177,9 +178,8 @@ async fn finish_begun(settings: &Settings, store: &Sql, stop: &watch::Receiver<b
             return Err(damaged("its plan in the store is another one".to_owned()));
         }
         note(settings.quiet, &format!("finishing plan {}, which an earlier run began", plan.id));
-        let outcome =
-            carry_out(&plan, digest, Which::default(), settings, store, "`keysweep approve`", stop.clone());
-        match outcome.await {
+        let (all, agreed) = (Which::default(), "`keysweep approve`");
+        match carry_out(&plan, digest, &all, settings, store, agreed, stop.clone()).await {
             Ok(Exit::Interrupted) => return Err(Failure::interrupted(anyhow!("interrupted"))),
             Ok(_) => {}
             // What was begun was found out; that no more may be deleted by it is as it should be.

@@ -1,41 +1,26 @@
 //! `keysweep revert`: reactivates what a run deactivated, from its journal. Without --yes it says what it would do.
 
-use std::collections::BTreeSet;
-
 use anyhow::anyhow;
-use keysweep_app::apply::{
-    ApplyError, RevertOutcome, RevertRequest, RevertTools, Reverted, revert, to_revert,
-};
-use keysweep_app::progress::Both;
-use keysweep_app::stats::Statistics;
-use keysweep_aws::SystemClock;
-use keysweep_core::account::AccountId;
+use keysweep_app::apply::{ApplyError, RevertOutcome, Reverted, revert, to_revert};
 use keysweep_core::journal::Ledger;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::{Plan, PlannedDeactivation};
-use keysweep_core::ports::{Clock as _, Journal as _};
+use keysweep_core::ports::Journal as _;
 use keysweep_report::terminal::plan::{OutcomeRow, outcomes};
 use keysweep_report::words::count;
 use keysweep_store::Sql;
 use tokio::sync::watch;
 
-use crate::clean_up::connect;
+use crate::carry_out::{self, Doing, Order, RunArgs, failure};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
-use crate::holder;
 use crate::interrupt;
-use crate::log;
 use crate::output::Output;
-use crate::progress::ProgressLine;
 use crate::setting_flags::CleanUpArgs;
-use crate::setting_values::role_name;
 use crate::settings::Settings;
 use crate::state::{failed, open};
-use crate::stats::Bill;
 use crate::terminal::{note, style};
-use crate::verb::apply::{Doing, failure, free_of_the_killed};
 use crate::verb::journal::{Runs, damaged};
-use crate::verb::policies;
 
 /// The command line of `keysweep revert`.
 #[derive(Debug, clap::Args)]
@@ -47,16 +32,9 @@ pub struct RevertArgs {
     /// Do it; otherwise it is only said which keys would be reactivated
     #[arg(long)]
     pub yes: bool,
-    /// The role to assume in the accounts of the organization; its path and external id are those of the configuration
-    /// [default: `role` in the section `[clean_up]`, or else keysweep-clean-up]
-    #[arg(long, value_name = "NAME", value_parser = role_name)]
-    pub cleanup_role: Option<String>,
-    /// Reactivate only keys of these accounts
-    #[arg(long, value_name = "ACCOUNTS", value_delimiter = ',', value_parser = policies::account)]
-    pub accounts: Vec<AccountId>,
-    /// Reactivate at most so many keys
-    #[arg(long, value_name = "NUMBER")]
-    pub limit: Option<usize>,
+    /// With which role, and which keys.
+    #[command(flatten)]
+    pub narrow: RunArgs,
     /// Who calls, and where the store is.
     #[command(flatten)]
     pub settings: CleanUpArgs,
@@ -65,7 +43,7 @@ pub struct RevertArgs {
 /// Reverts.
 pub fn run(args: RevertArgs) -> Outcome {
     let mut settings = args.settings.settings()?;
-    settings.role.name.clone_from(args.cleanup_role.as_ref().unwrap_or(&settings.clean_up.role));
+    args.narrow.set_role(&mut settings);
     interrupt::run(move |stop| async move {
         let store = open(settings.state.clone()).await?;
         let runs = Runs::of(&store).await?;
@@ -86,12 +64,13 @@ pub fn run(args: RevertArgs) -> Outcome {
 async fn dry(args: &RevertArgs, plan: &Plan, digest: Digest, settings: &Settings, store: &Sql) -> Outcome {
     let events = store.events(digest).await.map_err(failed)?;
     let ledger = Ledger::replay(digest, &events)
-        .map_err(|broken| failure(ApplyError::Refused(Box::new(broken.into())), "", Doing::Revert))?;
+        .map_err(|broken| failure(ApplyError::Refused(Box::new(broken.into())), Doing::Revert))?;
     let mut keys = to_revert(plan, &ledger);
-    keys.retain(|(key, _)| args.accounts.is_empty() || args.accounts.contains(&key.account));
+    let which = args.narrow.which();
+    keys.retain(|(key, _)| which.only.as_ref().is_none_or(|only| only.contains(&key.account)));
     show(&keys.iter().map(|(key, outcome)| (*key, outcome)).collect::<Vec<_>>(), settings)?;
     let would = keys.iter().filter(|(_, outcome)| outcome.may_follow()).count();
-    let would = args.limit.map_or(would, |most| would.min(most)) as u64;
+    let would = which.at_most.map_or(would, |most| would.min(most)) as u64;
     let said = match (keys.len(), would) {
         (0, _) => "the run deactivated no key: there is nothing to revert".to_owned(),
         (_, 0) => "nothing is left to revert".to_owned(),
@@ -112,44 +91,16 @@ async fn carry_out(
     store: &Sql,
     stop: watch::Receiver<bool>,
 ) -> Outcome {
-    let session = connect(settings).await?;
-    let clock = SystemClock::new();
-    let only: BTreeSet<AccountId> = args.accounts.iter().copied().collect();
-    let own = holder::name(&clock);
-    let request = RevertRequest {
-        plan,
-        digest,
-        holder: &own,
-        only: Some(&only).filter(|only| !only.is_empty()),
-        at_most: args.limit,
-        concurrency: settings.concurrency,
-        give_up_after: settings.give_up_after,
-        stop_after: settings.clean_up.stop_after,
-    };
-    let progress = ProgressLine::new(settings.quiet || log::takes_standard_error(settings));
-    let statistics = Statistics::default();
-    let begun = clock.elapsed();
-    let told = Both(&progress, &statistics);
-    let tools = || RevertTools {
-        accounts: &session,
-        directory: &session,
-        clock: &clock,
-        journal: store,
-        progress: &told,
-    };
-    let interrupted = stop.clone();
-    let mut reverted = revert(tools(), &request, stop.clone()).await;
-    if free_of_the_killed(reverted.as_ref().err(), digest, settings, store, &clock).await? {
-        reverted = revert(tools(), &request, stop).await;
-    }
-    progress.clear();
-    let reverted = reverted.map_err(|error| failure(error, "", Doing::Revert))?;
+    let order = Order { plan, digest, which: &args.narrow.which(), doing: Doing::Revert };
+    let (reverted, bill) = carry_out::carry_out(order, settings, store, async |tools, run| {
+        revert(tools, &run, stop.clone()).await
+    })
+    .await?;
     show(&reverted.keys.iter().map(|(key, outcome)| (key, outcome)).collect::<Vec<_>>(), settings)?;
     if settings.stats {
-        let took = clock.elapsed().saturating_sub(begun);
-        Bill { cost: statistics.cost(), traffic: session.traffic(), took }.tell();
+        bill.tell();
     }
-    let is_interrupted = *interrupted.borrow();
+    let is_interrupted = *stop.borrow();
     Ok(conclude(&reverted, is_interrupted, settings))
 }
 

@@ -3,7 +3,7 @@
 use super::switch::SwitchOutcome;
 use crate::account::AccountId;
 use crate::key::{AccessKeyId, KeyStatus, UserName};
-use crate::plan::decide::SkipReason;
+use crate::plan::SkipReason;
 use crate::time::Instant;
 
 /// One entry.

@@ -7,7 +7,7 @@ use super::event::{Deletion, Event, Kept, Outcome};
 use super::switch::{Looked, Setting, SwitchOutcome};
 use crate::exemption::{ExemptBy, Unreadable};
 use crate::key::KeyStatus;
-use crate::plan::decide::SkipReason;
+use crate::plan::SkipReason;
 use crate::time::Instant;
 
 #[derive(Debug, Serialize, Deserialize)]

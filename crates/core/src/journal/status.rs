@@ -8,7 +8,7 @@ use super::event::{Event, Kept, Outcome};
 use super::switch::{SwitchRecord, SwitchState};
 use crate::account::AccountId;
 use crate::key::AccessKeyId;
-use crate::plan::decide::SkipReason;
+use crate::plan::SkipReason;
 use crate::plan::digest::Digest;
 use crate::time::{Instant, SignedDuration};
 

@@ -4,7 +4,7 @@
 use super::event::{Event, Kept};
 use super::status::Illegal;
 use crate::key::{AccessKeyId, KeyStatus};
-use crate::plan::decide::SkipReason;
+use crate::plan::SkipReason;
 use crate::time::Instant;
 
 /// When a look was taken: at some moment from the second `from` to the second `to`, both included.

@@ -1,332 +1,41 @@
 //! The decision just before a delete: from the planned key, the last look at it, the status changes since the plan and the
-//! exemptions of the moment to "delete" or a typed reason to leave the key alone.
+//! exemptions of the moment to "delete it" or a typed reason to leave the key alone.
 
-use std::fmt;
-
-use super::build::change_id;
-use super::{Plan, PlannedKey};
-use crate::account::Tags;
-use crate::evidence::StatusChange;
-use crate::exemption::{ExemptBy, Exemptions, Protection, Subject, Unreadable};
+use super::look::{LastLook, Reread, status_changed};
+use super::{Plan, Planned, PlannedKey, SkipReason};
+use crate::exemption::Exemptions;
 use crate::infer::Confidence;
-use crate::key::{AccessKey, KeyStatus, ListedStatus};
-use crate::time::{Instant, SignedDuration};
+use crate::key::KeyStatus;
 
-/// Our clock and AWS's may differ by this much before a change would be missed at the edge of what is read again.
-pub(super) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
-
-/// What is known of a key and its user at the last look.
-#[derive(Clone, Copy, Debug)]
-pub struct LastLook<'a> {
-    /// When the user and its keys were asked for: the look is not older than this.
-    pub at: Instant,
-    /// The user's ARN now.
-    pub user_arn: &'a str,
-    /// The user's tags now.
-    pub tags: &'a Tags,
-    /// The user's keys now.
-    pub keys: &'a [AccessKey],
-    /// The status changes since the plan.
-    pub history: &'a Reread,
-}
-
-/// The account's status changes, read again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reread {
-    /// Every change that was delivered by `at` was read, from [`reread_from`] on.
-    Read {
-        /// When the reading began.
-        at: Instant,
-        /// The changes.
-        changes: Vec<StatusChange>,
-    },
-    /// They could not be read, or one of them could not be understood.
-    NotRead {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// What becomes of a planned key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// It is to be deleted.
-    Delete,
-    /// It is left alone.
-    Skip(SkipReason),
-}
-
-/// Why a planned key is left alone.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SkipReason {
-    /// The user does not exist under this name any more.
-    UserGone,
-    /// The user is another than the plan's: its ARN differs.
-    UserChanged {
-        /// Its ARN now.
-        arn: String,
-    },
-    /// The user of this name has no such key: it was deleted, or its user was renamed and the name given to another.
-    KeyGone,
-    /// The key has another creation date than the plan's.
-    CreatedDiffers {
-        /// Its creation date now.
-        created: Instant,
-    },
-    /// The key is Active.
-    Active,
-    /// Its status is neither Active nor Inactive.
-    UnknownStatus(String),
-    /// Its status was set since the plan, or that became known since.
-    StatusChanged {
-        /// When.
-        at: Instant,
-        /// To what.
-        to: KeyStatus,
-        /// CloudTrail's event id.
-        event: String,
-    },
-    /// It is exempt.
-    Exempt(ExemptBy),
-    /// Whether it is exempt cannot be told.
-    CannotTellExempt(Unreadable),
-    /// CloudTrail may still be delivering changes of the time that the claim speaks of.
-    NotSettled {
-        /// When it has settled.
-        until: Instant,
-    },
-    /// That it stayed inactive was only observed, and the policy asks for proof.
-    OnlyObserved,
-    /// The status changes since the plan could not be read.
-    HistoryNotRead(String),
-    /// The account could not be entered.
-    NotEntered(String),
-    /// The user or its keys could not be looked at.
-    NotLookedAt(String),
-    /// The key is Inactive already. Of keys that are to be deactivated.
-    Inactive,
-    /// The key was used since the plan, or that became known since. Of keys that are to be deactivated.
-    UsedSince {
-        /// Its last use now.
-        at: Instant,
-    },
-    /// When the key was last used could not be read. Of keys that are to be deactivated.
-    LastUseNotRead(String),
-}
-
-impl SkipReason {
-    /// Its name in every output.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::UserGone => "user_gone",
-            Self::UserChanged { .. } => "user_changed",
-            Self::KeyGone => "key_gone",
-            Self::CreatedDiffers { .. } => "created_differs",
-            Self::Active => "active",
-            Self::UnknownStatus(_) => "unknown_status",
-            Self::StatusChanged { .. } => "status_changed",
-            Self::Exempt(_) => "exempt",
-            Self::CannotTellExempt(_) => "cannot_tell_exempt",
-            Self::NotSettled { .. } => "not_settled",
-            Self::OnlyObserved => "only_observed",
-            Self::HistoryNotRead(_) => "history_not_read",
-            Self::NotEntered(_) => "not_entered",
-            Self::NotLookedAt(_) => "not_looked_at",
-            Self::Inactive => "inactive",
-            Self::UsedSince { .. } => "used_since",
-            Self::LastUseNotRead(_) => "last_use_not_read",
-        }
-    }
-
-    /// Whether the key is out of this plan for good. Otherwise the next `apply` of the plan looks at it again.
-    pub const fn is_final(&self) -> bool {
-        match self {
-            Self::UserGone
-            | Self::UserChanged { .. }
-            | Self::KeyGone
-            | Self::CreatedDiffers { .. }
-            | Self::Active
-            | Self::UnknownStatus(_)
-            | Self::StatusChanged { .. }
-            | Self::Inactive
-            | Self::UsedSince { .. }
-            | Self::Exempt(_) => true,
-            Self::CannotTellExempt(_)
-            | Self::NotSettled { .. }
-            | Self::OnlyObserved
-            | Self::HistoryNotRead(_)
-            | Self::NotEntered(_)
-            | Self::LastUseNotRead(_)
-            | Self::NotLookedAt(_) => false,
-        }
-    }
-
-    /// Whether [`decide`] gives this reason only where the last look found the key.
-    pub const fn saw_the_key(&self) -> bool {
-        match self {
-            Self::Active
-            | Self::UnknownStatus(_)
-            | Self::CreatedDiffers { .. }
-            | Self::Exempt(_)
-            | Self::CannotTellExempt(_)
-            | Self::OnlyObserved
-            | Self::HistoryNotRead(_)
-            | Self::StatusChanged { .. }
-            | Self::Inactive
-            | Self::UsedSince { .. }
-            | Self::LastUseNotRead(_)
-            | Self::NotSettled { .. } => true,
-            Self::UserGone
-            | Self::UserChanged { .. }
-            | Self::KeyGone
-            | Self::NotEntered(_)
-            | Self::NotLookedAt(_) => false,
-        }
-    }
-
-    /// Whether it shows that somebody used the key's switch since the plan: what stops a run when it happens too often.
-    pub const fn is_reactivation(&self) -> bool {
-        matches!(self, Self::Active | Self::StatusChanged { .. })
-    }
-}
-
-impl fmt::Display for SkipReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UserGone => f.write_str("its user was renamed or deleted"),
-            Self::UserChanged { arn } => write!(f, "its user is now {arn}"),
-            Self::KeyGone => f.write_str(
-                "its user has no such key any more: it was deleted, or the user's name was given to another",
-            ),
-            Self::CreatedDiffers { created } => write!(f, "it was created at {created}, not as planned"),
-            Self::Active => f.write_str("it is Active again"),
-            Self::UnknownStatus(status) => {
-                write!(f, "its status {status:?} is neither Active nor Inactive")
-            }
-            Self::StatusChanged { at, to, event } => {
-                write!(
-                    f,
-                    "its status was set to {} at {at} (event {event}), which the plan does not know of",
-                    to.as_api()
-                )
-            }
-            Self::Exempt(by) => write!(f, "it is exempt by {by}"),
-            Self::CannotTellExempt(what) => write!(f, "whether it is exempt cannot be told: {what}"),
-            Self::NotSettled { until } => {
-                write!(
-                    f,
-                    "CloudTrail may still be delivering changes from before the plan; it has settled at {until}"
-                )
-            }
-            Self::OnlyObserved => {
-                f.write_str("that it stayed inactive was only observed, and the policy asks for proof")
-            }
-            Self::HistoryNotRead(reason) => {
-                write!(f, "the status changes since the plan could not be read: {reason}")
-            }
-            Self::NotEntered(reason) => write!(f, "the account could not be entered: {reason}"),
-            Self::NotLookedAt(reason) => write!(f, "the user and its keys could not be looked at: {reason}"),
-            Self::Inactive => f.write_str("it is Inactive already"),
-            Self::UsedSince { at } => {
-                write!(f, "it was used at {at}, which the plan does not know of")
-            }
-            Self::LastUseNotRead(reason) => {
-                write!(f, "when it was last used could not be read: {reason}")
-            }
-        }
-    }
-}
-
-/// From where status changes are to be read again for this key: before what the claim speaks of, by as much as CloudTrail
-/// may have had in delivery then.
-pub fn reread_from(plan: &Plan, key: &PlannedKey) -> Instant {
-    key.inactive_since.as_of - plan.policy.settling_margin.length() - CLOCKS_DIFFER
-}
-
-/// Decides on one key.
+/// Whether the key is to be deleted; else why not.
 ///
 /// The order of the reasons is that of their weight: what was found at the key first, what could not be told last.
-pub fn decide(
+pub fn delete(
     plan: &Plan,
     planned: &PlannedKey,
     look: &LastLook<'_>,
     exemptions: &Exemptions,
     allow_observed: bool,
-) -> Decision {
-    match refusal(plan, planned, look, exemptions, allow_observed) {
-        Some(reason) => Decision::Skip(reason),
-        None => Decision::Delete,
-    }
-}
-
-fn refusal(
-    plan: &Plan,
-    planned: &PlannedKey,
-    look: &LastLook<'_>,
-    exemptions: &Exemptions,
-    allow_observed: bool,
-) -> Option<SkipReason> {
-    if look.user_arn != planned.user_arn {
-        return Some(SkipReason::UserChanged { arn: look.user_arn.to_owned() });
-    }
-    let Some(found) = look.keys.iter().find(|key| key.id == planned.key) else {
-        return Some(SkipReason::KeyGone);
-    };
-    match &found.status {
-        ListedStatus::Known(KeyStatus::Inactive) => {}
-        ListedStatus::Known(KeyStatus::Active) => return Some(SkipReason::Active),
-        ListedStatus::Other(status) => return Some(SkipReason::UnknownStatus(status.clone())),
-    }
-    if found.created != planned.created {
-        return Some(SkipReason::CreatedDiffers { created: found.created });
-    }
-    let path = plan.account(planned.account).and_then(|account| account.path.as_deref());
-    let subject = Subject {
-        account: planned.account,
-        path,
-        user_arn: look.user_arn,
-        key: &planned.key,
-        tags: Some(look.tags),
-    };
-    match exemptions.protection(&subject, look.at) {
-        Protection::None => {}
-        Protection::Exempt(by) => return Some(SkipReason::Exempt(by)),
-        Protection::CannotTell(what) => return Some(SkipReason::CannotTellExempt(what)),
-    }
-    history_refusal(plan, planned, look.history, allow_observed)
-}
-
-fn history_refusal(
-    plan: &Plan,
-    planned: &PlannedKey,
-    history: &Reread,
-    allow_observed: bool,
-) -> Option<SkipReason> {
+) -> Result<(), SkipReason> {
+    look.found(Planned::Deletion(planned), KeyStatus::Inactive)?;
+    look.not_exempt(plan, Planned::Deletion(planned), exemptions)?;
     let claim = planned.inactive_since;
     let observed = claim.confidence == Confidence::Observed;
     if observed && !allow_observed {
-        return Some(SkipReason::OnlyObserved);
+        return Err(SkipReason::OnlyObserved);
     }
-    let (at, changes) = match history {
-        Reread::Read { at, changes } => (*at, changes),
+    let read_at = match look.history {
+        Reread::Read { at, .. } => *at,
         // Whoever allows observed keys has accounts whose history cannot be read.
-        Reread::NotRead { .. } if observed => return None,
-        Reread::NotRead { reason } => return Some(SkipReason::HistoryNotRead(reason.clone())),
+        Reread::NotRead { .. } if observed => return Ok(()),
+        Reread::NotRead { reason } => return Err(SkipReason::HistoryNotRead(reason.clone())),
     };
-    let new = changes.iter().filter(|change| change.key == planned.key).find(|change| {
-        let id = change_id(change.event.as_str());
-        !planned.evidence.contains(&id)
-    });
-    if let Some(change) = new {
-        return Some(SkipReason::StatusChanged {
-            at: change.at,
-            to: change.status,
-            event: change.event.to_string(),
-        });
+    if let Some(change) = look.new_changes(Planned::Deletion(planned))?.first() {
+        return Err(status_changed(change));
     }
     let settled_at = claim.as_of + plan.policy.settling_margin.length();
-    if claim.confidence == Confidence::Settling && at < settled_at {
-        return Some(SkipReason::NotSettled { until: settled_at });
+    if claim.confidence == Confidence::Settling && read_at < settled_at {
+        return Err(SkipReason::NotSettled { until: settled_at });
     }
-    None
+    Ok(())
 }

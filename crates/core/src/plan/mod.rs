@@ -1,6 +1,6 @@
 //! A plan: exactly which keys are to be deleted and why, and which are not and why not. It is made by [`build`], checked by
-//! [`lint`], written and read by [`document`], and just before a delete the key is looked at once more by [`decide`]. Where
-//! that is turned on, [`unused`] adds keys to be deactivated, at which [`switch`] looks once more.
+//! [`lint`], written and read by [`document`]. Where that is turned on, [`unused`] adds keys to be deactivated. Just before
+//! something is done to a key there is one more [`look`] at it, from which [`decide`] and [`switch`] decide.
 
 pub mod build;
 pub mod decide;
@@ -8,13 +8,16 @@ pub mod digest;
 pub mod document;
 pub mod grace;
 pub mod lint;
+pub mod look;
 pub mod planned;
+mod skip;
 pub mod switch;
 pub mod unused;
 
 use std::fmt;
 
 pub use planned::{Amount, Planned};
+pub use skip::SkipReason;
 
 use crate::account::{AccountId, CallerIdentity, OrganizationalUnit, Partition};
 use crate::assessment::Scope;

@@ -3,6 +3,7 @@
 use super::{Plan, PlannedDeactivation, PlannedKey};
 use crate::account::AccountId;
 use crate::key::{AccessKeyId, UserName};
+use crate::time::Instant;
 
 /// A key that a plan changes.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,30 @@ impl<'a> Planned<'a> {
         match self {
             Self::Deletion(key) => &key.key,
             Self::Deactivation(key) => &key.key,
+        }
+    }
+
+    /// Its `CreateDate`.
+    pub const fn created(self) -> Instant {
+        match self {
+            Self::Deletion(key) => key.created,
+            Self::Deactivation(key) => key.created,
+        }
+    }
+
+    /// The moment that the plan speaks of.
+    pub const fn as_of(self) -> Instant {
+        match self {
+            Self::Deletion(key) => key.inactive_since.as_of,
+            Self::Deactivation(key) => key.as_of,
+        }
+    }
+
+    /// What that it is planned rests on: event ids, and the looks at it.
+    pub fn evidence(self) -> &'a [String] {
+        match self {
+            Self::Deletion(key) => &key.evidence,
+            Self::Deactivation(key) => &key.evidence,
         }
     }
 

@@ -5,8 +5,9 @@ use keysweep_core::evidence::{ChangeSource, EventId, StatusChange, Target};
 use keysweep_core::exemption::{Exemptions, Unreadable};
 use keysweep_core::infer::Confidence;
 use keysweep_core::key::{AccessKey, KeyStatus, ListedStatus};
-use keysweep_core::plan::Plan;
-use keysweep_core::plan::decide::{Decision, LastLook, Reread, SkipReason, decide, reread_from};
+use keysweep_core::plan::decide::delete;
+use keysweep_core::plan::look::{LastLook, Reread, reread_from};
+use keysweep_core::plan::{Plan, Planned, SkipReason};
 use keysweep_core::time::Instant;
 
 use crate::sample::{DAY, HOUR, days_ago, event_id, exemption, finding, key_id, now, plan_of};
@@ -59,7 +60,7 @@ fn change(key: u32, event: &str, at: Instant) -> StatusChange {
     }
 }
 
-fn decided(change: impl FnOnce(&mut World)) -> Decision {
+fn decided(change: impl FnOnce(&mut World)) -> Result<(), SkipReason> {
     let mut world = world();
     change(&mut world);
     let look = LastLook {
@@ -69,19 +70,16 @@ fn decided(change: impl FnOnce(&mut World)) -> Decision {
         keys: &world.keys,
         history: &world.history,
     };
-    decide(&world.plan, &world.plan.keys[0], &look, &world.exemptions, world.allow_observed)
+    delete(&world.plan, &world.plan.keys[0], &look, &world.exemptions, world.allow_observed)
 }
 
 fn skipped(change: impl FnOnce(&mut World)) -> SkipReason {
-    match decided(change) {
-        Decision::Skip(reason) => reason,
-        Decision::Delete => panic!("the key is to be deleted"),
-    }
+    decided(change).unwrap_err()
 }
 
 #[test]
 fn what_is_as_planned_is_deleted() {
-    assert_eq!(decided(|_| ()), Decision::Delete);
+    assert_eq!(decided(|_| ()), Ok(()));
 }
 
 #[test]
@@ -115,7 +113,7 @@ fn exemptions_of_the_moment_count() {
     };
     assert!(matches!(skipped(exempt(&format!("key:{}", key_id(1)))), SkipReason::Exempt(_)));
     assert!(matches!(skipped(exempt("ou:Workloads")), SkipReason::Exempt(_)));
-    assert_eq!(decided(exempt("ou:Sandbox")), Decision::Delete);
+    assert_eq!(decided(exempt("ou:Sandbox")), Ok(()));
     assert!(matches!(
         skipped(|world| {
             world.tags.insert("keysweep:keep".to_owned(), String::new());
@@ -131,7 +129,7 @@ fn exemptions_of_the_moment_count() {
     );
     // It expired between the plan and now.
     let lapsed = exemption(&format!("key:{}", key_id(1)), now() + HOUR);
-    assert_eq!(decided(|world| world.exemptions = Exemptions::new([lapsed], [])), Decision::Delete);
+    assert_eq!(decided(|world| world.exemptions = Exemptions::new([lapsed], [])), Ok(()));
 }
 
 #[test]
@@ -157,7 +155,7 @@ fn without_the_history_nothing_but_what_was_only_observed_is_deleted() {
         }
     };
     assert_eq!(skipped(observed(false)), SkipReason::OnlyObserved);
-    assert_eq!(decided(observed(true)), Decision::Delete);
+    assert_eq!(decided(observed(true)), Ok(()));
 }
 
 #[test]
@@ -171,14 +169,14 @@ fn a_settling_key_waits_until_the_history_has_settled() {
     };
     let until = now() + HOUR * 2;
     assert_eq!(skipped(read_at(until.previous())), SkipReason::NotSettled { until });
-    assert_eq!(decided(read_at(until)), Decision::Delete);
+    assert_eq!(decided(read_at(until)), Ok(()));
 }
 
 #[test]
 fn the_history_is_read_again_from_before_what_was_in_delivery() {
     let plan = plan_of(vec![finding(1)]);
     let key = &plan.keys[0];
-    assert_eq!(reread_from(&plan, key), key.inactive_since.as_of - HOUR * 3);
+    assert_eq!(reread_from(&plan, Planned::Deletion(key)), key.inactive_since.as_of - HOUR * 3);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use keysweep_core::journal::event::{Deletion, Event, Kept, Outcome};
 use keysweep_core::journal::receipt::{How, NotOfThisPlan, receipts};
 use keysweep_core::journal::{Broken, Illegal, Ledger, Sealed, State};
 use keysweep_core::key::KeyStatus;
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::SkipReason;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document::digest;
 use keysweep_core::time::SignedDuration;

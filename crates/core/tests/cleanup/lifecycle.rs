@@ -11,12 +11,13 @@ use keysweep_core::journal::{
     Broken, Event, Illegal, Kept, Ledger, Looked, Sealed, Setting, SwitchOutcome, SwitchState,
 };
 use keysweep_core::key::{AccessKey, KeyStatus, LastUsed, ListedStatus};
-use keysweep_core::plan::decide::{Reread, SkipReason};
 use keysweep_core::plan::grace::{Grace, Published, without_waiting};
 use keysweep_core::plan::lint::{Context, Limits, Severity, lint};
-use keysweep_core::plan::switch::{Done, SwitchLook, deactivate, reactivate};
+use keysweep_core::plan::look::LastLook;
+use keysweep_core::plan::look::Reread;
+use keysweep_core::plan::switch::{Done, deactivate, reactivate};
 use keysweep_core::plan::unused::{AccountSurvey, ActiveKey, LAST_USE_LAGS, Survey, with_unused};
-use keysweep_core::plan::{KeptBecause, Plan, document};
+use keysweep_core::plan::{KeptBecause, Plan, SkipReason, document};
 use keysweep_core::time::{Instant, SignedDuration};
 
 use crate::sample::{
@@ -292,7 +293,7 @@ fn looked(change: &dyn Fn(Found<'_>)) -> Result<(), SkipReason> {
     let mut history = Reread::Read { at: now(), changes: Vec::new() };
     let (mut tags, mut arn) = (Tags::new(), planned.user_arn.clone());
     change((&mut keys, &mut last_used, &mut history, &mut tags, &mut arn));
-    let look = SwitchLook { at: now(), user_arn: &arn, tags: &tags, keys: &keys, history: &history };
+    let look = LastLook { at: now(), user_arn: &arn, tags: &tags, keys: &keys, history: &history };
     let exemptions = Exemptions::new([], ["keysweep:keep".to_owned()]);
     deactivate(&plan, planned, &look, &last_used, &exemptions)
 }
@@ -340,7 +341,7 @@ fn a_deactivation_is_undone_only_where_nobody_else_has_set_the_status_since() {
         let keys = [AccessKey { id: key_id(5), status: ListedStatus::Known(status), created: days_ago(800) }];
         let history = Reread::Read { at: now(), changes };
         let (tags, arn) = (Tags::new(), &planned.user_arn);
-        let look = SwitchLook { at: off + DAY, user_arn: arn, tags: &tags, keys: &keys, history: &history };
+        let look = LastLook { at: off + DAY, user_arn: arn, tags: &tags, keys: &keys, history: &history };
         reactivate(planned, &done, &look).map_err(|reason| reason.name())
     };
     let own = || change(5, off, KeyStatus::Inactive);

@@ -13,7 +13,7 @@ use std::collections::{HashMap, VecDeque};
 use keysweep_core::account::AccountId;
 use keysweep_core::journal::event::{Deletion, Event, Kept, Outcome};
 use keysweep_core::journal::{KeyRecord, State};
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::SkipReason;
 use keysweep_core::time::Instant;
 
 use crate::sample::{ACCOUNT, key_id, now};

@@ -4,8 +4,7 @@ use keysweep_core::exemption::{ExemptBy, Unreadable};
 use keysweep_core::journal::event::{Deletion, Event, Kept, Outcome};
 use keysweep_core::journal::receipt::How;
 use keysweep_core::key::KeyStatus;
-use keysweep_core::plan::KeptBecause;
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::{KeptBecause, SkipReason};
 
 use crate::sample::{ACCOUNT, key_id, now};
 

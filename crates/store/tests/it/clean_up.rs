@@ -14,7 +14,7 @@ use keysweep_core::journal::{
     SwitchOutcome, SwitchState,
 };
 use keysweep_core::key::{AccessKeyId, KeyStatus};
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::SkipReason;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::{Agreements, Journal, KeptPlan, Store};
 use keysweep_core::time::Instant;

@@ -3,8 +3,7 @@
 use keysweep_core::call::{CallErrorKind, CallResult};
 use keysweep_core::journal::{Kept, Looked, SwitchOutcome};
 use keysweep_core::key::{AccessKey, KeyStatus, ListedStatus};
-use keysweep_core::plan::PlannedDeactivation;
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::{PlannedDeactivation, SkipReason};
 use keysweep_core::ports::{Clock, Inventory, KeyControl};
 use keysweep_core::time::Instant;
 

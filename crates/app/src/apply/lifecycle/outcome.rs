@@ -2,8 +2,7 @@
 
 use keysweep_core::journal::receipt::Receipt;
 use keysweep_core::journal::{Kept, Ledger, SwitchOutcome, SwitchRecord, SwitchState};
-use keysweep_core::plan::PlannedDeactivation;
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::{PlannedDeactivation, SkipReason};
 
 /// Where a planned deactivation stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,42 +3,24 @@
 
 use std::time::Duration;
 
-use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
+use keysweep_core::call::{Call, CallError, CallErrorKind};
 use keysweep_core::exemption::Exemptions;
-use keysweep_core::journal::{Kept, Looked, Setting, SwitchOutcome, SwitchRecord, SwitchState};
+use keysweep_core::journal::{Event, Kept, Looked, Setting, SwitchOutcome, SwitchRecord, SwitchState};
 use keysweep_core::key::{AccessKey, KeyStatus, LastUsed, ListedStatus};
-use keysweep_core::plan::PlannedDeactivation;
-use keysweep_core::plan::decide::{Reread, SkipReason};
-use keysweep_core::plan::switch::{Done, SwitchLook, deactivate, reactivate};
+use keysweep_core::plan::look::{LastLook, Reread};
+use keysweep_core::plan::switch::{Done, deactivate, reactivate};
+use keysweep_core::plan::{PlannedDeactivation, SkipReason};
 use keysweep_core::ports::{
     Accounts, Clock, ExemptionSource, Inventory, Journal, KeyControl, StatusHistory, UserNow,
 };
-use keysweep_core::time::SignedDuration;
 
-use super::super::Run;
-use super::super::account::{Entered, History};
+use super::super::account::Entered;
 use super::super::breaker::Trouble;
-use super::super::key::{ANSWER_AWAITED, ATTEMPTS, LOOKS, OTHERS_AWAITED};
-use super::Task;
+use super::super::run::{ANSWER_AWAITED, ATTEMPTS, LOOKS, Next, Run, Sent};
 use super::look::looked;
 
 /// A call is sent this long after the first answer of the look that allows it, at most: three calls take a few tenths of a second.
 const LOOK_SERVES: Duration = Duration::from_secs(5);
-
-/// What comes after an attempt.
-enum Next {
-    /// The key is done with, for now.
-    Done,
-    /// The call had no effect, and may be tried again.
-    Again,
-}
-
-/// What became of a call that was to be sent.
-enum Sent {
-    Set(Option<String>),
-    /// It was not sent: the look had waited for too long.
-    TooLate,
-}
 
 /// All that was read at the last look.
 struct LookedAt {
@@ -55,17 +37,12 @@ where
     J: Journal,
     X: ExemptionSource,
 {
-    /// Works on one key.
-    pub(super) async fn switch_key<E>(
-        &self,
-        entered: &Entered<'_, E, C>,
-        history: &tokio::sync::Mutex<Option<History>>,
-        of_account: &[&PlannedDeactivation],
-        key: &PlannedDeactivation,
-        task: Task,
-    ) where
+    /// Works on one key that is planned to be deactivated.
+    pub(in super::super) async fn switch<E>(&self, entered: &Entered<'_, E, C>, key: &PlannedDeactivation)
+    where
         E: Inventory + StatusHistory + KeyControl,
     {
+        let to = self.task.to;
         for _ in 0..ATTEMPTS {
             if self.is_over() || !self.writer.secure().await {
                 return;
@@ -78,19 +55,51 @@ where
                 }
                 continue;
             }
-            let is_final = match task.to {
+            let is_final = match to {
                 KeyStatus::Inactive => record.state().is_final(),
                 KeyStatus::Active => record.is_revert_final(),
             };
-            if is_final || !task.begin {
+            if is_final || !self.task.switch {
                 return;
             }
-            let history = self.switch_history(entered, history, of_account).await;
-            match self.switch_once(entered, key, record, task.to, &history).await {
+            let changes = entered.changes().await;
+            match self.switch_once(entered, key, record, to, &changes).await {
                 Next::Done => return,
                 Next::Again => {}
             }
         }
+    }
+
+    /// Journals that a key was left alone that could not be looked at. An attempt that is open stays so.
+    pub(in super::super) async fn leave(&self, key: &PlannedDeactivation, reason: SkipReason) {
+        let Some(record) = self.writer.record(key.account, &key.key).await else { return };
+        if matches!(record.switch().state(), SwitchState::Open { .. }) {
+            return;
+        }
+        let attempt = record.switch().attempts().saturating_add(1);
+        if self.intend(key, self.task.to, attempt).await {
+            self.switched(key, self.task.to, attempt, SwitchOutcome::LeftAlone(reason)).await;
+        }
+    }
+
+    /// Journals that a key's status is to be set; false where that could not be written.
+    async fn intend(&self, key: &PlannedDeactivation, to: KeyStatus, attempt: u32) -> bool {
+        let (account, id) = (key.account, key.key.clone());
+        let (at, epoch) = (self.now(), self.writer.epoch());
+        self.journal(Event::Switching { at, epoch, account, key: id, to, attempt }).await
+    }
+
+    /// Journals what came of it.
+    async fn switched(&self, key: &PlannedDeactivation, to: KeyStatus, attempt: u32, outcome: SwitchOutcome) {
+        // Undoing is not stopped by others who were quicker.
+        if let SwitchOutcome::LeftAlone(reason) = &outcome
+            && reason.is_reactivation()
+            && to == KeyStatus::Inactive
+        {
+            self.breaker.count(Trouble::Reactivated);
+        }
+        let (account, id, at) = (key.account, key.key.clone(), self.now());
+        self.journal(Event::Switched { at, account, key: id, to, attempt, outcome }).await;
     }
 
     /// Finds out what came of an attempt that nobody finished; false where it could not be.
@@ -105,13 +114,7 @@ where
     where
         E: Inventory + KeyControl,
     {
-        let passed = record.opened_at().map_or(SignedDuration::ZERO, |at| self.desk.clock.now() - at);
-        let left = OTHERS_AWAITED.saturating_sub(passed).clamp(SignedDuration::ZERO, OTHERS_AWAITED);
-        if let Ok(left) = Duration::try_from(left)
-            && !left.is_zero()
-        {
-            self.desk.clock.sleep(left).await;
-        }
+        self.await_others(record.opened_at()).await;
         let Ok(found) = entered.find(key).await else {
             self.breaker.count(Trouble::Unknown);
             return false;
@@ -126,7 +129,7 @@ where
         key: &PlannedDeactivation,
         record: &SwitchRecord,
         to: KeyStatus,
-        history: &Reread,
+        changes: &Reread,
     ) -> Next
     where
         E: Inventory + KeyControl,
@@ -137,12 +140,10 @@ where
         }
         let leave = async |reason| self.switched(key, to, attempt, SwitchOutcome::LeftAlone(reason)).await;
         for _ in 0..LOOKS {
-            let exemptions = match self.exemptions.exemptions().await {
+            let exemptions = match self.exemptions().await {
                 Ok(exemptions) => exemptions,
-                Err(error) => {
-                    let reason = format!("the exemptions cannot be read: {error}");
-                    self.breaker.stop(reason.clone());
-                    leave(SkipReason::NotLookedAt(reason)).await;
+                Err(reason) => {
+                    leave(reason).await;
                     return Next::Done;
                 }
             };
@@ -158,7 +159,7 @@ where
                     return Next::Done;
                 }
             };
-            match self.decided(key, record, to, &found, history, &exemptions) {
+            match self.decided(key, record, to, &found, changes, &exemptions) {
                 Ok(()) => {}
                 // It has the status already: by an earlier attempt, whose call came late, or by somebody else.
                 Err(SkipReason::Inactive) if to == KeyStatus::Inactive && record.may_have_set(to) => {
@@ -172,9 +173,10 @@ where
                 }
             }
             let before = found.looked;
-            match self.set(entered, key, to, began).await {
+            let set = || entered.account.update_access_key(&key.user, &key.key, to);
+            match self.send(entered, Call::UpdateAccessKey, (began, LOOK_SERVES), set).await {
                 Ok(Sent::TooLate) => {}
-                Ok(Sent::Set(request_id)) => {
+                Ok(Sent::Confirmed(request_id)) => {
                     let after = self.verify_switch(entered, key, to, before).await;
                     let setting = Setting { request_id, before, after };
                     self.switched(key, to, attempt, SwitchOutcome::Set(setting)).await;
@@ -210,13 +212,13 @@ where
                 .await
                 .map_err(|error| self.could_not(&error)),
         };
-        let asked = self.desk.clock.now();
+        let asked = self.now();
         let keys = match entered.keys(&key.user).await {
             Ok(keys) => keys,
             Err(error) if error.kind == CallErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(not_looked(error)),
         };
-        Ok(LookedAt { user, keys, last_used, looked: looked(asked, self.desk.clock.now()) })
+        Ok(LookedAt { user, keys, last_used, looked: looked(asked, self.now()) })
     }
 
     fn decided(
@@ -225,15 +227,14 @@ where
         record: &SwitchRecord,
         to: KeyStatus,
         found: &LookedAt,
-        history: &Reread,
+        changes: &Reread,
         exemptions: &Exemptions,
     ) -> Result<(), SkipReason> {
         let UserNow { user, tags } = &found.user;
-        let look = SwitchLook { at: found.looked.to, user_arn: &user.arn, tags, keys: &found.keys, history };
+        let look =
+            LastLook { at: found.looked.to, user_arn: &user.arn, tags, keys: &found.keys, history: changes };
         match (to, record.deactivated()) {
-            (KeyStatus::Inactive, _) => {
-                deactivate(self.request.plan, key, &look, &found.last_used, exemptions)
-            }
+            (KeyStatus::Inactive, _) => deactivate(self.plan, key, &look, &found.last_used, exemptions),
             (KeyStatus::Active, Some((setting, ended_at))) => {
                 let until = setting.after.map_or(ended_at, |after| after.to);
                 reactivate(key, &Done { before: setting.before, until }, &look)
@@ -241,25 +242,6 @@ where
             // The journal lets no revert begin without it.
             (KeyStatus::Active, None) => Err(SkipReason::Active),
         }
-    }
-
-    /// Sends the call, if the look that allows it was made just now.
-    async fn set<E: KeyControl>(
-        &self,
-        entered: &Entered<'_, E, C>,
-        key: &PlannedDeactivation,
-        to: KeyStatus,
-        began: Duration,
-    ) -> CallResult<Sent> {
-        // Pacing, and repeating what is throttled, may take any time: whether the look still serves is asked at the last moment.
-        entered
-            .call(Call::UpdateAccessKey, async || {
-                if self.desk.clock.elapsed().saturating_sub(began) > LOOK_SERVES {
-                    return Ok(Sent::TooLate);
-                }
-                entered.account.update_access_key(&key.user, &key.key, to).await.map(Sent::Set)
-            })
-            .await
     }
 
     /// The look that showed the key with its new status. IAM is eventually consistent, so one that does not is made again.
@@ -273,17 +255,17 @@ where
         to: KeyStatus,
         before: Looked,
     ) -> Option<Looked> {
-        let first = if self.desk.clock.now() > before.to { Duration::ZERO } else { Duration::from_secs(1) };
+        let first = if self.now() > before.to { Duration::ZERO } else { Duration::from_secs(1) };
         for wait in [first, Duration::from_secs(2)] {
             if !wait.is_zero() {
                 self.desk.clock.sleep(wait).await;
             }
-            let asked = self.desk.clock.now();
+            let asked = self.now();
             let keys = entered.keys(&key.user).await.ok()?;
             let is_set =
                 |listed: &AccessKey| listed.id == key.key && listed.status == ListedStatus::Known(to);
             if keys.iter().any(is_set) {
-                return Some(Looked { from: asked, to: self.desk.clock.now().max(asked) });
+                return Some(Looked { from: asked, to: self.now().max(asked) });
             }
         }
         None
@@ -301,15 +283,7 @@ where
     where
         E: Inventory + KeyControl,
     {
-        let kept = match error.kind {
-            CallErrorKind::Denied | CallErrorKind::CredentialsExpired | CallErrorKind::CredentialsInvalid => {
-                self.breaker.count(Trouble::Denied);
-                Some(Kept::Denied(error.to_string()))
-            }
-            CallErrorKind::Throttled => Some(Kept::Failed(error.to_string())),
-            _ => None,
-        };
-        if let Some(kept) = kept {
+        if let Some(kept) = self.without_effect(error) {
             self.switched(key, to, attempt, SwitchOutcome::Kept(kept)).await;
             return Next::Done;
         }

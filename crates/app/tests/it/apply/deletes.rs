@@ -9,7 +9,7 @@ use keysweep_app::progress::Event as Told;
 use keysweep_core::call::Call;
 use keysweep_core::journal::receipt::How;
 use keysweep_core::journal::{Kept, Outcome};
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::SkipReason;
 use keysweep_sim::Action;
 use keysweep_sim::fault::{Act, Deed, Effect, Rule, When};
 
@@ -62,8 +62,8 @@ fn a_delete_that_is_throttled_for_too_long_is_left_to_the_next_apply() {
     let second = only(&[2]);
     let applied = scene
         .apply_so(|request| {
-            request.only = Some(&second);
-            request.give_up_after = Duration::from_millis(100);
+            request.run.only = Some(&second);
+            request.run.give_up_after = Duration::from_millis(100);
         })
         .unwrap();
     let outcome = outcomes(&applied)[CAROL];
@@ -164,7 +164,7 @@ fn a_listing_that_shows_a_deleted_key_still_is_asked_again_and_only_one_that_doe
         }));
         let mine = only(&[1]);
         let began = scene.elapsed();
-        let applied = scene.apply_so(|request| request.only = Some(&mine)).unwrap();
+        let applied = scene.apply_so(|request| request.run.only = Some(&mine)).unwrap();
         assert_eq!(outcomes(&applied)[ALICE], &KeyOutcome::Gone);
         let ended = ended_of(&scene, ALICE);
         let [Outcome::Deleted(deletion)] = &ended[..] else { panic!("{ended:?}") };
@@ -197,7 +197,7 @@ fn a_user_that_is_renamed_while_it_is_looked_for_is_found_and_the_one_that_has_i
             }
         }));
         let mine = only(&[1]);
-        scene.apply_so(|request| request.only = Some(&mine)).unwrap();
+        scene.apply_so(|request| request.run.only = Some(&mine)).unwrap();
         let ended = ended_of(&scene, ALICE);
         let told = Outcome::Kept(Kept::Failed("the delete had no effect".to_owned()));
         assert_eq!(ended.first(), Some(&told), "{given_away}");

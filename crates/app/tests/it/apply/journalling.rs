@@ -30,7 +30,7 @@ fn only_one_applies_at_a_time_and_a_lease_is_given_back_at_the_end() {
     }
     assert_eq!(scene.left().len(), 5);
     block_on(scene.store.release(&lease)).unwrap();
-    assert!(!scene.apply_so(|request| request.at_most = Some(1)).unwrap().is_whole());
+    assert!(!scene.apply_so(|request| request.run.at_most = Some(1)).unwrap().is_whole());
     // At once, by another process.
     assert!(scene.apply().unwrap().is_whole());
 }
@@ -49,7 +49,7 @@ fn a_lease_is_for_five_minutes_and_is_extended_when_half_of_it_is_over() {
         scene.sim.add_fault(Rule::new(slow).action(Action::LookupEvents).when(When::First(1)));
         let began = scene.sim.now();
         let mine = only(&[1]);
-        scene.apply_with(&watched, |request| request.only = Some(&mine)).unwrap();
+        scene.apply_with(&watched, |request| request.run.only = Some(&mine)).unwrap();
         let until = |seconds| began + SignedDuration::from_secs(seconds);
         let expected: Vec<Instant> = [Some(300), extended].into_iter().flatten().map(until).collect();
         assert_eq!(watched.untils(), expected, "{seconds} s");
@@ -66,7 +66,7 @@ fn a_history_that_was_read_more_than_five_minutes_ago_is_read_again() {
                 .action(Action::DeleteAccessKey)
                 .when(When::First(1)),
         );
-        scene.apply_so(|request| request.only = Some(&second)).unwrap();
+        scene.apply_so(|request| request.run.only = Some(&second)).unwrap();
         assert_eq!(scene.calls(Action::LookupEvents), times, "{minutes} minutes");
     }
 }
@@ -80,8 +80,8 @@ fn whoever_was_superseded_begins_nothing_more() {
         // One key in each account: nothing else is under way.
         let single = only(&[1, 3]);
         let result = scene.apply_with(&watched, |request| {
-            request.only = Some(&single);
-            request.concurrency = 1;
+            request.run.only = Some(&single);
+            request.run.concurrency = 1;
         });
         // Before it could say that it begins.
         if strikes_at <= 2 {
@@ -112,7 +112,7 @@ fn a_journal_that_fails_stops_the_run_and_says_why() {
         let scene = Scene::new();
         let mut watched = Watched::new(&scene);
         watched.fails_at = fails_at;
-        let result = scene.apply_with(&watched, |request| request.concurrency = 1);
+        let result = scene.apply_with(&watched, |request| request.run.concurrency = 1);
         if watched.asked.load(Ordering::Relaxed) < fails_at {
             assert!(result.unwrap().is_whole() && fails_at > 20);
             return;
@@ -147,8 +147,8 @@ fn once_the_journal_has_failed_no_key_is_begun_though_it_works_again() {
         watched.fails_at = fails_at;
         let single = only(&[1, 3]);
         let applied = scene.apply_with(&watched, |request| {
-            request.only = Some(&single);
-            request.concurrency = 1;
+            request.run.only = Some(&single);
+            request.run.concurrency = 1;
         });
         let Some(before) = *watched.deletes_then.lock().unwrap() else {
             assert!(fails_at > 12, "{fails_at}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use keysweep_app::apply::KeyOutcome;
 use keysweep_core::exemption::{Exemption, Exemptions};
 use keysweep_core::journal::{Kept, Outcome};
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::SkipReason;
 use keysweep_core::time::SignedDuration;
 use keysweep_sim::Action;
 use keysweep_sim::fault::{Deed, Effect, Rule, When};
@@ -147,7 +147,7 @@ fn a_look_that_waited_is_made_again_with_the_tags_of_the_user() {
         let slow = Rule::new(Effect::Slow { milliseconds }).action(action).when(When::First(1));
         scene.sim.add_fault(slow);
         let mine = only(&[1]);
-        let applied = scene.apply_so(|request| request.only = Some(&mine)).unwrap();
+        let applied = scene.apply_so(|request| request.run.only = Some(&mine)).unwrap();
         assert_eq!(outcomes(&applied)[ALICE], &KeyOutcome::Gone);
         let calls = (scene.calls(Action::GetUser), scene.calls(Action::DeleteAccessKey));
         assert_eq!(calls, (asked, 1), "{action:?} {milliseconds}");

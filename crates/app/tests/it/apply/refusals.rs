@@ -102,7 +102,7 @@ fn a_plan_of_one_account_needs_no_organization() {
 #[test]
 fn another_digest_no_approval_and_a_rule_that_blocks_are_refused() {
     let scene = Scene::new();
-    let refusal = scene.refused(|request| request.digest = Digest::of(b"another plan"));
+    let refusal = scene.refused(|request| request.run.digest = Digest::of(b"another plan"));
     assert!(matches!(refusal, Refusal::OtherDigest { actual, .. } if actual == scene.digest), "{refusal:?}");
     let refusal = scene.refused(|request| request.approvals = &[]);
     assert!(matches!(refusal, Refusal::NotApproved(NotApproved::ByNobody { .. })), "{refusal:?}");
@@ -127,15 +127,15 @@ fn accounts_and_a_number_of_keys_only_narrow() {
     let second = only(&[2]);
     let applied = scene
         .apply_so(|request| {
-            request.only = Some(&second);
-            request.at_most = Some(2);
+            request.run.only = Some(&second);
+            request.run.at_most = Some(2);
         })
         .unwrap();
     assert!(!applied.is_whole());
     assert_eq!(scene.left(), [ALICE, CAROL, DAVE]);
     assert_eq!(outcomes(&applied)[CAROL], &KeyOutcome::Waiting);
     let nobody = only(&[9]);
-    assert_eq!(scene.apply_so(|request| request.only = Some(&nobody)).unwrap().receipts.len(), 2);
+    assert_eq!(scene.apply_so(|request| request.run.only = Some(&nobody)).unwrap().receipts.len(), 2);
     assert!(scene.apply().unwrap().is_whole());
 }
 

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keysweep_app::apply::{Applied, ApplyError, ApplyRequest, KeyOutcome, Refusal, StopAfter, Tools, apply};
+use keysweep_app::apply::{
+    Applied, ApplyError, ApplyRequest, KeyOutcome, Refusal, RunRequest, StopAfter, Tools, apply,
+};
 use keysweep_app::progress::{Event as Told, Progress};
 use keysweep_core::account::AccountId;
 use keysweep_core::approval::{Approval, ApprovalPolicy};
@@ -167,31 +169,27 @@ impl Scene {
     ) -> Result<Applied, ApplyError> {
         let holder = PROCESSES[self.runs.fetch_add(1, Ordering::Relaxed)];
         let mut request = ApplyRequest {
-            plan: &self.plan,
-            digest: self.digest,
+            run: RunRequest {
+                plan: &self.plan,
+                digest: self.digest,
+                holder,
+                only: None,
+                at_most: None,
+                concurrency: 4,
+                give_up_after: Duration::from_mins(1),
+                stop_after: StopAfter::default(),
+            },
             approvals: &self.approvals,
             approval_policy: ApprovalPolicy::default(),
             limits: &self.limits,
-            holder,
-            only: None,
-            at_most: None,
-            concurrency: 4,
-            give_up_after: Duration::from_mins(1),
-            stop_after: StopAfter::default(),
         };
         change(&mut request);
         let ports = SimPorts::new(Arc::clone(&self.sim));
         let clock = ports.clock();
-        let tools = Tools {
-            accounts: &ports,
-            directory: &ports,
-            clock: &clock,
-            journal,
-            exemptions: &self.exempt,
-            progress: &self.heard,
-        };
+        let tools =
+            Tools { accounts: &ports, directory: &ports, clock: &clock, journal, progress: &self.heard };
         let (_keep, stop) = watch::channel(self.stop);
-        block_on(apply(tools, &request, stop))
+        block_on(apply(tools, &self.exempt, &request, stop))
     }
 
     /// Why the plan is refused.
@@ -254,7 +252,7 @@ pub(super) fn ended_of(scene: &Scene, wanted: &str) -> Vec<Outcome> {
 /// What became of carol's key, and the outcomes of its attempts, of an apply in her account.
 pub(super) fn carol(scene: &Scene) -> (KeyOutcome, Vec<Outcome>, Applied) {
     let second = only(&[2]);
-    let applied = scene.apply_so(|request| request.only = Some(&second)).unwrap();
+    let applied = scene.apply_so(|request| request.run.only = Some(&second)).unwrap();
     let outcome = outcomes(&applied)[CAROL].clone();
     (outcome, ended_of(scene, CAROL), applied)
 }

@@ -14,8 +14,8 @@ fn too_many_denied_calls_or_reactivated_keys_stop_the_run_with_what_to_do() {
     let scene = Scene::new();
     scene.sim.add_fault(Rule::new(denied()).action(Action::DeleteAccessKey));
     let one = |request: &mut ApplyRequest<'_>| {
-        request.concurrency = 1;
-        request.stop_after = StopAfter { denied: 1, ..StopAfter::default() };
+        request.run.concurrency = 1;
+        request.run.stop_after = StopAfter { denied: 1, ..StopAfter::default() };
     };
     let applied = scene.apply_so(one).unwrap();
     let stopped = applied.stopped.clone().unwrap();
@@ -37,8 +37,8 @@ fn too_many_denied_calls_or_reactivated_keys_stop_the_run_with_what_to_do() {
     scene.sim.act(account(1), &Act::new(Deed::Reactivate).user("alice").key(ALICE));
     let applied = scene
         .apply_so(|request| {
-            request.concurrency = 1;
-            request.stop_after = StopAfter { reactivated: 1, ..StopAfter::default() };
+            request.run.concurrency = 1;
+            request.run.stop_after = StopAfter { reactivated: 1, ..StopAfter::default() };
         })
         .unwrap();
     assert!(applied.stopped.unwrap().starts_with("1 keys were reactivated"));
@@ -52,8 +52,8 @@ fn once_a_run_is_stopped_no_other_key_of_the_user_is_begun() {
     let second = only(&[2]);
     let applied = scene
         .apply_so(|request| {
-            request.only = Some(&second);
-            request.stop_after = StopAfter { denied: 1, ..StopAfter::default() };
+            request.run.only = Some(&second);
+            request.run.stop_after = StopAfter { denied: 1, ..StopAfter::default() };
         })
         .unwrap();
     assert!(matches!(outcomes(&applied)[BOB], KeyOutcome::Kept(Kept::Denied(_))), "{applied:#?}");

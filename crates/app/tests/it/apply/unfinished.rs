@@ -7,7 +7,7 @@ use keysweep_core::account::AccountId;
 use keysweep_core::approval::NotApproved;
 use keysweep_core::journal::receipt::How;
 use keysweep_core::journal::{Appended, Event, Kept, Leasing, Outcome};
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::SkipReason;
 use keysweep_core::ports::Journal;
 use keysweep_core::time::SignedDuration;
 use keysweep_sim::Action;
@@ -125,8 +125,8 @@ fn what_cannot_be_found_out_stays_open_and_is_counted() {
     let second = only(&[2]);
     let applied = scene
         .apply_so(|request| {
-            request.only = Some(&second);
-            request.stop_after.unknown = 1;
+            request.run.only = Some(&second);
+            request.run.stop_after.unknown = 1;
         })
         .unwrap();
     assert_eq!(outcomes(&applied)[CAROL], &KeyOutcome::Unknown);
@@ -228,7 +228,7 @@ fn a_key_left_alone_for_good_after_a_delete_that_may_arrive_is_looked_at_until_t
     );
     scene.sim.add_fault(Rule::new(Effect::Denied(Denial::NoPolicy)).action(Action::ListUsers));
     let before = outcomes_of(&scene, ALICE);
-    let applied = scene.apply_so(|request| request.stop_after.unknown = 1).unwrap();
+    let applied = scene.apply_so(|request| request.run.stop_after.unknown = 1).unwrap();
     assert!(applied.stopped.is_some());
     assert_eq!(outcomes_of(&scene, ALICE), before);
 }
@@ -240,7 +240,7 @@ fn where_a_key_went_is_looked_for_at_every_user_that_is_old_enough() {
     journal(&scene, [intended(&scene, account(2), CAROL, "carol", 1)]);
     let rename = Effect::Before(Act::new(Deed::RenameUser("aaron".to_owned())).user("carol"));
     scene.sim.add_fault(Rule::new(rename).action(Action::ListAccessKeys).user("bob").when(When::First(1)));
-    let applied = scene.apply_so(|request| request.concurrency = 1).unwrap();
+    let applied = scene.apply_so(|request| request.run.concurrency = 1).unwrap();
     assert!(scene.left().contains(&CAROL));
     assert_eq!(outcomes(&applied)[CAROL], &KeyOutcome::Skipped(SkipReason::UserGone));
 }
@@ -261,8 +261,8 @@ fn a_key_is_not_said_to_be_gone_where_not_every_user_could_be_looked_at() {
         let mine = only(&[1]);
         let applied = scene
             .apply_so(|request| {
-                request.only = Some(&mine);
-                request.stop_after.unknown = 1;
+                request.run.only = Some(&mine);
+                request.run.stop_after.unknown = 1;
             })
             .unwrap();
         assert_eq!(applied.stopped.is_some(), found.is_none());

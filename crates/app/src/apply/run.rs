@@ -1,0 +1,176 @@
+//! What an apply and a revert have in common: the keys of a plan are worked on account by account, under a lease of the plan's
+//! journal, until all have had their turn or something stops it.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use keysweep_core::account::AccountId;
+use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
+use keysweep_core::exemption::Exemptions;
+use keysweep_core::journal::{Event, Kept};
+use keysweep_core::key::KeyStatus;
+use keysweep_core::plan::{Plan, Planned, SkipReason};
+use keysweep_core::ports::{Accounts, Clock, ExemptionSource, Journal, KeyControl};
+use keysweep_core::time::{Instant, SignedDuration};
+use tokio::sync::watch;
+
+use super::account::Entered;
+use super::breaker::{Breaker, Trouble};
+use super::ledger::Writer;
+use crate::gate::{Desk, Gates};
+use crate::progress;
+
+/// How often a look is made again that has waited for too long.
+pub(super) const LOOKS: u32 = 5;
+/// How long to wait before finding out what came of a call that got no answer: by then it has taken effect, or never will.
+pub(super) const ANSWER_AWAITED: Duration = Duration::from_secs(10);
+/// As much for a call of another process, counted from its intent.
+const OTHERS_AWAITED: SignedDuration = SignedDuration::from_secs(30);
+/// How often a key is tried within one run.
+pub(super) const ATTEMPTS: u32 = 3;
+
+/// What is done to keys. Whatever it says, what was begun and left is found out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task {
+    /// Whether keys that are planned to go are deleted.
+    pub(super) delete: bool,
+    /// Whether the status of keys is set that are planned to be deactivated.
+    pub(super) switch: bool,
+    /// To what.
+    pub(super) to: KeyStatus,
+}
+
+/// What all keys of a run share.
+pub(super) struct Run<'a, A, C, J, X> {
+    pub(super) plan: &'a Plan,
+    /// Whether keys are deleted whose inactivity was only observed.
+    pub(super) allow_observed: bool,
+    /// How many accounts are worked on at the same time.
+    pub(super) concurrency: usize,
+    pub(super) task: Task,
+    pub(super) accounts: &'a A,
+    pub(super) exemptions: &'a X,
+    pub(super) desk: &'a Desk<'a, C>,
+    /// Calls that count against the limits of the caller's own account.
+    pub(super) gates: Gates,
+    pub(super) own: AccountId,
+    pub(super) writer: Writer<'a, J, C>,
+    pub(super) breaker: Breaker,
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+/// What comes after an attempt.
+pub(super) enum Next {
+    /// The key is done with, for now.
+    Done,
+    /// The call had no effect, and may be tried again.
+    Again,
+}
+
+/// What became of a call that was to be sent.
+pub(super) enum Sent {
+    /// AWS confirmed it, by the answer with this request id.
+    Confirmed(Option<String>),
+    /// It was not sent: the look had waited for too long.
+    TooLate,
+}
+
+impl<A, C, J, X> Run<'_, A, C, J, X>
+where
+    A: Accounts<Entered: KeyControl>,
+    C: Clock,
+    J: Journal,
+    X: ExemptionSource,
+{
+    /// Works on these keys, which are in the order of accounts and users, and gives the lease back. Says why the journal could
+    /// not be written any more, if so.
+    pub(super) async fn carry_out(&self, keys: &[Planned<'_>]) -> Option<String> {
+        let by_account: Vec<&[Planned<'_>]> = keys.chunk_by(|a, b| a.account() == b.account()).collect();
+        for _ in &by_account {
+            self.desk.tell(progress::Event::AccountFound);
+        }
+        self.desk.tell(progress::Event::AccountsListed);
+        futures_util::stream::iter(by_account)
+            .map(|keys| self.account(keys))
+            .buffer_unordered(self.concurrency.max(1))
+            .collect::<Vec<()>>()
+            .await;
+        self.writer.close(self.breaker.reason().as_deref()).await;
+        self.writer.failure()
+    }
+
+    /// Whether no more keys are to be begun.
+    pub(super) fn is_over(&self) -> bool {
+        *self.stop.borrow() || self.breaker.reason().is_some() || self.writer.is_lost()
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.desk.clock.now()
+    }
+
+    pub(super) async fn journal(&self, event: Event) -> bool {
+        self.writer.append(event).await
+    }
+
+    /// Says of a call what went wrong, and counts it where it was denied.
+    pub(super) fn could_not(&self, error: &CallError) -> String {
+        if error.kind == CallErrorKind::Denied {
+            self.breaker.count(Trouble::Denied);
+        }
+        error.to_string()
+    }
+
+    /// The exemptions of this moment. Where they cannot be read, nothing more is begun.
+    pub(super) async fn exemptions(&self) -> Result<Exemptions, SkipReason> {
+        self.exemptions.exemptions().await.map_err(|error| {
+            let reason = format!("the exemptions cannot be read: {error}");
+            self.breaker.stop(reason.clone());
+            SkipReason::NotLookedAt(reason)
+        })
+    }
+
+    /// Waits until a call that another process intended at that time has taken effect, or never will.
+    pub(super) async fn await_others(&self, intended_at: Option<Instant>) {
+        let passed = intended_at.map_or(SignedDuration::ZERO, |at| self.now() - at);
+        let left = OTHERS_AWAITED.saturating_sub(passed).clamp(SignedDuration::ZERO, OTHERS_AWAITED);
+        if let Ok(left) = Duration::try_from(left)
+            && !left.is_zero()
+        {
+            self.desk.clock.sleep(left).await;
+        }
+    }
+
+    /// Sends a call that changes a key, if the look that allows it, which began then, still serves.
+    pub(super) async fn send<E, F>(
+        &self,
+        entered: &Entered<'_, E, C>,
+        call: Call,
+        (looked, serves): (Duration, Duration),
+        send: impl Fn() -> F,
+    ) -> CallResult<Sent>
+    where
+        F: Future<Output = CallResult<Option<String>>>,
+    {
+        // Pacing, and repeating what is throttled, may take any time: whether the look still serves is asked at the last moment.
+        entered
+            .call(call, async || {
+                if self.desk.clock.elapsed().saturating_sub(looked) > serves {
+                    return Ok(Sent::TooLate);
+                }
+                send().await.map(Sent::Confirmed)
+            })
+            .await
+    }
+
+    /// Why the key is as it was, where the error says for certain that the call had no effect.
+    pub(super) fn without_effect(&self, error: &CallError) -> Option<Kept> {
+        match error.kind {
+            CallErrorKind::Denied | CallErrorKind::CredentialsExpired | CallErrorKind::CredentialsInvalid => {
+                self.breaker.count(Trouble::Denied);
+                Some(Kept::Denied(error.to_string()))
+            }
+            CallErrorKind::Throttled => Some(Kept::Failed(error.to_string())),
+            _ => None,
+        }
+    }
+}
