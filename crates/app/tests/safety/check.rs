@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use keysweep_app::apply::{Applied, ApplyError, KeyOutcome, Refusal};
-use keysweep_core::journal::Ledger;
 use keysweep_core::journal::receipt::{How, Receipt};
+use keysweep_core::journal::{Ledger, Sealed};
 use keysweep_core::key::KeyStatus;
-use keysweep_core::plan::SkipReason;
+use keysweep_core::plan::digest::Digest;
+use keysweep_core::plan::{Plan, SkipReason};
 use keysweep_core::ports::Journal;
 use keysweep_sim::Truth;
 
@@ -19,6 +20,21 @@ fn wrong(scene: &Scene, what: String) {
 
 fn count(scene: &Scene, what: &'static str) {
     scene.trouble.state().tally.count(what);
+}
+
+/// Whether nothing more comes of the key by its plan.
+pub(crate) fn is_final(outcome: &KeyOutcome) -> bool {
+    match outcome {
+        KeyOutcome::Gone => true,
+        KeyOutcome::Skipped(reason) => reason.is_final(),
+        KeyOutcome::Kept(_) | KeyOutcome::Unknown | KeyOutcome::Waiting => false,
+    }
+}
+
+/// Whether the journal holds of every key that was to go what has come of it for good.
+pub(crate) fn is_done(plan: &Plan, digest: Digest, events: &[Sealed]) -> bool {
+    let ledger = Ledger::replay(digest, events).unwrap();
+    plan.keys.iter().all(|key| ledger.state(key.account, &key.key).is_final())
 }
 
 /// What appliers in the midst of trouble say.
@@ -70,38 +86,12 @@ pub(crate) fn end(scene: &Scene, before: &Truth, last: Option<Result<Applied, Ap
 
 fn whole(scene: &Scene, before: &Truth, applied: &Applied) {
     let after = scene.trouble.sim.truth();
-    let exists = |key: &str| after.key(key).is_some();
-    for (key, outcome) in &applied.keys {
-        let id = key.key.as_str();
-        count(
-            scene,
-            match outcome {
-                KeyOutcome::Gone => "keys: gone",
-                KeyOutcome::Skipped(SkipReason::Active) => "keys: left alone, Active again",
-                KeyOutcome::Skipped(SkipReason::StatusChanged { .. }) => {
-                    "keys: left alone, changed since the plan"
-                }
-                KeyOutcome::Skipped(SkipReason::Exempt(_)) => "keys: left alone, exempt",
-                KeyOutcome::Skipped(
-                    SkipReason::KeyGone | SkipReason::UserGone | SkipReason::UserChanged { .. },
-                ) => "keys: left alone, gone or of another user",
-                KeyOutcome::Skipped(_) => "keys: left alone for a passing reason",
-                KeyOutcome::Kept(_) => "keys: still there after a delete",
-                KeyOutcome::Unknown | KeyOutcome::Waiting => "keys: undecided",
-            },
-        );
-        match outcome {
-            KeyOutcome::Gone if exists(id) => {
-                wrong(scene, format!("key {id} is said to be gone and is there"));
-            }
-            KeyOutcome::Unknown => wrong(scene, format!("what came of key {id} is not known in the end")),
-            KeyOutcome::Waiting => wrong(scene, format!("key {id} had no turn")),
-            _ => {}
-        }
-    }
-    receipts(&mut scene.trouble.state(), &applied.receipts);
+    deletions(&mut scene.trouble.state(), &after, applied);
 
     // Whoever was not planned and is gone was deleted by somebody else.
+    if applied.receipts.iter().any(|one| matches!(one.how, How::Set(_) | How::SeenSet { .. })) {
+        wrong(scene, "there is a receipt for a status, which nobody was to set".to_owned());
+    }
     let planned: BTreeSet<&str> = applied.keys.iter().map(|(key, _)| key.key.as_str()).collect();
     let deleted: BTreeSet<String> = scene.trouble.state().deleted.iter().map(|one| one.key.clone()).collect();
     for key in deleted.iter().filter(|key| !planned.contains(key.as_str())) {
@@ -113,8 +103,38 @@ fn whole(scene: &Scene, before: &Truth, applied: &Applied) {
     again(scene);
 }
 
+/// What is said of the keys that were to go, and their receipts.
+pub(crate) fn deletions(state: &mut State, after: &Truth, applied: &Applied) {
+    for (key, outcome) in &applied.keys {
+        let id = key.key.as_str();
+        state.tally.count(match outcome {
+            KeyOutcome::Gone => "keys: gone",
+            KeyOutcome::Skipped(SkipReason::Active) => "keys: left alone, Active again",
+            KeyOutcome::Skipped(SkipReason::StatusChanged { .. }) => {
+                "keys: left alone, changed since the plan"
+            }
+            KeyOutcome::Skipped(SkipReason::Exempt(_)) => "keys: left alone, exempt",
+            KeyOutcome::Skipped(
+                SkipReason::KeyGone | SkipReason::UserGone | SkipReason::UserChanged { .. },
+            ) => "keys: left alone, gone or of another user",
+            KeyOutcome::Skipped(_) => "keys: left alone for a passing reason",
+            KeyOutcome::Kept(_) => "keys: still there after a delete",
+            KeyOutcome::Unknown | KeyOutcome::Waiting => "keys: undecided",
+        });
+        let wrong = match outcome {
+            KeyOutcome::Gone if after.key(id).is_some() => "is said to be gone and is there",
+            KeyOutcome::Unknown => "is of an outcome that is not known in the end",
+            KeyOutcome::Waiting => "had no turn",
+            _ => continue,
+        };
+        state.violations.push(format!("key {id} {wrong}"));
+    }
+    let of_deletions = |one: &&Receipt| matches!(one.how, How::Confirmed(_) | How::SeenGone { .. });
+    receipts(state, &applied.receipts.iter().filter(of_deletions).collect::<Vec<_>>());
+}
+
 /// Receipts are exactly of what was deleted.
-fn receipts(state: &mut State, receipts: &[Receipt]) {
+fn receipts(state: &mut State, receipts: &[&Receipt]) {
     let mut wrong = Vec::new();
     let mut by_key: BTreeMap<&str, &Receipt> = BTreeMap::new();
     for receipt in receipts {
@@ -150,8 +170,7 @@ fn receipts(state: &mut State, receipts: &[Receipt]) {
             (How::SeenGone { .. }, Some(_)) => {}
             (How::SeenGone { .. }, None) => by_others += 1,
             (How::Set(_) | How::SeenSet { .. }, _) => {
-                wrong
-                    .push(format!("there is a receipt for the status of key {key}, which nobody was to set"));
+                wrong.push(format!("the receipt of key {key} is of a status"));
             }
         }
     }
@@ -192,8 +211,7 @@ fn undisturbed(scene: &Scene, before: &Truth, after: &Truth, applied: &Applied) 
 fn again(scene: &Scene) {
     let events = || poll(scene.store.events(scene.digest)).unwrap();
     let (before, deletes) = (events(), scene.trouble.state().deleted.len());
-    let ledger = Ledger::replay(scene.digest, &before).unwrap();
-    let done = scene.plan.keys.iter().all(|key| ledger.state(key.account, &key.key).is_final());
+    let done = is_done(&scene.plan, scene.digest, &before);
     let _ = scene.calmly();
     if scene.trouble.state().deleted.len() != deletes {
         wrong(scene, "a second apply deleted more".to_owned());

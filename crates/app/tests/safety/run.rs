@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use keysweep_app::apply::{Applied, ApplyError, ApplyRequest, KeyOutcome, apply};
+use keysweep_app::apply::{Applied, ApplyError, ApplyRequest, apply};
 use keysweep_core::approval::{Approval, ApprovalPolicy};
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
@@ -32,14 +32,6 @@ pub(crate) enum Kind {
     Tampered,
     /// The plan is too old.
     Stale,
-}
-
-fn is_final(outcome: &KeyOutcome) -> bool {
-    match outcome {
-        KeyOutcome::Gone => true,
-        KeyOutcome::Skipped(reason) => reason.is_final(),
-        KeyOutcome::Kept(_) | KeyOutcome::Unknown | KeyOutcome::Waiting => false,
-    }
 }
 
 /// How far the clocks of the two processes are off.
@@ -106,7 +98,7 @@ impl Scene {
             // Long enough for leases to end and for settling keys to settle.
             self.trouble.pass(Duration::from_hours(3));
             last = self.together(1, 1000 + round).pop().flatten();
-            let done = |applied: &Applied| applied.keys.iter().all(|(_, outcome)| is_final(outcome));
+            let done = |applied: &Applied| applied.keys.iter().all(|(_, outcome)| check::is_final(outcome));
             match &last {
                 Some(Ok(applied)) if !done(applied) => {}
                 Some(_) => break,
