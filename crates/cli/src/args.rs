@@ -32,43 +32,43 @@ pub struct Args {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 complete and clean, 1 failed, 2 usage, 3 long-term inactive keys, 4 incomplete, 5 plan refused, 6 plan partly
+Exit codes: 0 complete and clean, 1 failed, 2 usage, 3 long-term inactive keys, 4 incomplete, 5 plan refused, 6 plan partly \
 done, 130 interrupted.
 
 Begin with `keysweep demo`: it needs no AWS account.";
 
 const SCAN_AFTER_HELP: &str = "\
-Every setting can also stand in keysweep.toml (threshold = \"45d\") or in the environment (KEYSWEEP_THRESHOLD=45d); a flag
+Every setting can also stand in keysweep.toml (threshold = \"45d\") or in the environment (KEYSWEEP_THRESHOLD=45d); a flag \
 wins over the environment, and that over the file. Credentials are found as every AWS tool finds them.
 
 Exit codes: 0 complete and clean, 1 failed, 2 usage, 3 long-term inactive keys, 4 incomplete, 130 interrupted.";
 
 const CLEAN_UP_AFTER_HELP: &str = "\
-The way of a clean-up: `keysweep scan`, `keysweep plan`, `keysweep approve plan.json --by NAME`, `keysweep apply plan.json`.
+The way of a clean-up: `keysweep scan`, `keysweep plan`, `keysweep approve plan.json --by NAME`, `keysweep apply plan.json`. \
 docs/SAFETY.md says what is promised.
 
-Exit codes: 0 all done, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are still there, 130
+Exit codes: 0 all done, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are still there, 130 \
 interrupted.";
 
 const AGREE_AFTER_HELP: &str = "\
-The way of a clean-up: `keysweep scan`, `keysweep plan`, `keysweep approve plan.json --by NAME`, `keysweep apply plan.json`.
+The way of a clean-up: `keysweep scan`, `keysweep plan`, `keysweep approve plan.json --by NAME`, `keysweep apply plan.json`. \
 docs/SAFETY.md says what is promised.
 
 Exit codes: 0 done, 1 failed, 2 usage, 5 refused (rules object, or the plan is not as it was made), 130 interrupted.";
 
 const CLEAN_AFTER_HELP: &str = "\
-What may be deleted unattended stands in the section [clean_up] of the configuration file, and nowhere else: without
-auto_approve nothing is. A key is deleted when it has been in published plans for the grace (7 days); the first run in an
+What may be deleted unattended stands in the section [clean_up] of the configuration file, and nowhere else: without \
+auto_approve nothing is. A key is deleted when it has been in published plans for the grace (7 days); the first run in an \
 account deletes nothing there. docs/SAFETY.md says what is promised.
 
-Exit codes: 0 all done, or nothing was due, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are
+Exit codes: 0 all done, or nothing was due, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are \
 still there, 130 interrupted.";
 
 const REVERT_AFTER_HELP: &str = "\
-A key is reactivated only where AWS confirmed that the run deactivated it, and nobody else has set its status since. Deleted
+A key is reactivated only where AWS confirmed that the run deactivated it, and nobody else has set its status since. Deleted \
 keys cannot be brought back. `keysweep journal` lists the runs; docs/SAFETY.md says what a revert can and cannot do.
 
-Exit codes: 0 all done, or nothing to do, 1 failed, 2 usage, 5 refused (nothing was changed), 6 some keys are still
+Exit codes: 0 all done, or nothing to do, 1 failed, 2 usage, 5 refused (nothing was changed), 6 some keys are still \
 Inactive, 130 interrupted.";
 
 /// What to do.
@@ -147,7 +147,7 @@ pub struct DemoArgs {
 }
 
 const DOCTOR_AFTER_HELP: &str = "\
-It takes the settings of `keysweep scan` that decide who calls what, from the same flags,
+It takes the settings of `keysweep scan` that decide who calls what, from the same flags, \
 variables and file. docs/DOCTOR.md says what is looked at.
 
 Exit codes: 0 all that was looked at works, 1 failed, 2 usage, 4 something does not, 130 stopped.";
@@ -221,7 +221,7 @@ pub struct HistoryArgs {
 }
 
 const DIFF_AFTER_HELP: &str = "\
-A scan is named by its id, the beginning of it, or `latest`; `keysweep history` lists them. A key that is missing because
+A scan is named by its id, the beginning of it, or `latest`; `keysweep history` lists them. A key that is missing because \
 its account or user was not looked at is no longer assessed; it is never taken for gone.
 
 Exit codes: 0 no change, 1 failed, 2 usage, 3 changes, 4 the comparison is incomplete, 130 interrupted.";
@@ -335,11 +335,11 @@ pub enum PolicyFileFormat {
 }
 
 const IMPORT_AFTER_HELP: &str = "\
-Files are told by their content: log files of a trail (.json, .json.gz), the output of
-`aws cloudtrail lookup-events`, and the console's downloads of the event history. docs/EVIDENCE.md
+Files are told by their content: log files of a trail (.json, .json.gz), the output of \
+`aws cloudtrail lookup-events`, and the console's downloads of the event history. docs/EVIDENCE.md \
 says how to get each, and what is and is not proven by it.
 
-Exit codes: 0 all was read and noted, 1 failed, 2 usage, 4 something was not read, not understood
+Exit codes: 0 all was read and noted, 1 failed, 2 usage, 4 something was not read, not understood \
 or not noted, 130 stopped.";
 
 /// The command line of `keysweep evidence`.
