@@ -173,6 +173,7 @@ def test_every_json_document_is_valid_against_its_published_schema(simulator, tm
     )
     run("exempt", "add", key, "--reason", "yearly transfer", "--author", "alice", "--expires", "90d")
     (tmp_path / "events.json").write_text('{"Records": []}')
+    run("plan", "--scan", "latest", "--out", str(tmp_path / "plan.json"), codes=(0, 5))
     documents = [
         ("assessment", first),
         ("exemptions", run("exempt", "list", "--format", "json")),
@@ -183,6 +184,8 @@ def test_every_json_document_is_valid_against_its_published_schema(simulator, tm
         ("explanation", run("explain", key, "--format", "json")),
         ("diagnosis", run("doctor", "--org", "--format", "json", codes=(0, 4))),
         ("rules", run("rules", "--format", "json")),
+        ("plan", (tmp_path / "plan.json").read_text()),
+        ("receipts", run("receipts", "--format", "json")),
         *(("ndjson", line) for line in run("report", "--format", "ndjson").splitlines()),
     ]
     for name, text in documents:

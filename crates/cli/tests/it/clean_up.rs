@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::program::Run;
 use crate::simulated::{Aws, OLD, OTHER, account, days_ago};
+use crate::validator;
 
 const RECENT: &str = "AKIARECENTRECENTREC1";
 const KEPT: &str = "AKIAKEEPKEEPKEEPKEP1";
@@ -302,12 +303,15 @@ fn the_journal_is_shown_and_checked_and_receipts_are_those_of_the_deleted_keys()
     let id = planned.plan["plan"]["plan_id"].as_str().unwrap();
     let run = planned.run(&["journal", &id[..12], "--format", "json"]);
     let journal: Value = serde_json::from_str(&run.stdout).unwrap();
+    validator::holds("journal", &run.stdout);
+    validator::holds("plan", &planned.plan.to_string());
     assert_eq!(journal["plan_digest"], planned.plan["digest"]);
     assert_eq!(journal["events"].as_array().unwrap().len(), 5, "{}", run.stdout);
     assert!(planned.run(&["journal", "latest"]).stdout.contains("deleted: last look"));
     assert_eq!(planned.run(&["journal", "nothing"]).code, 2);
 
     let run = planned.run(&["receipts", "--format", "json"]);
+    validator::holds("receipts", &run.stdout);
     let receipts: Value = serde_json::from_str(&run.stdout).unwrap();
     let ids: Vec<_> = receipts["receipts"]
         .as_array()

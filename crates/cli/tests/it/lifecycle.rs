@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::program::Run;
 use crate::simulated::{Aws, OLD, account, days_ago};
+use crate::validator;
 
 const ROLE: &str = "keysweep-clean-up";
 const UNUSED: &str = "AKIAUNUSEDUNUSEDUNU1";
@@ -176,6 +177,13 @@ fn unused_keys_are_deactivated_as_planned_and_a_revert_gives_exactly_them_back()
     assert!(run.stdout.contains("1 key gone, 2 deactivated, 2 reactivated"), "{}", run.stdout);
     let run = place.run(&["receipts", "--format", "json"]);
     let receipts: Value = serde_json::from_str(&run.stdout).unwrap();
+    for (name, document) in [
+        ("receipts", run.stdout),
+        ("journal", place.run(&["journal", "latest", "--format", "json"]).stdout),
+        ("plan", plan.to_string()),
+    ] {
+        validator::holds(name, &document);
+    }
     let all = [&first[..], &[("reactivated", UNUSED), ("reactivated", NEVER)]].concat();
     assert_eq!(actions(&receipts), expected(&all));
     let csv = place.run(&["receipts", "--format", "csv"]).stdout;

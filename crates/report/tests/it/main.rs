@@ -6,6 +6,8 @@
 )]
 
 mod anonymity;
+mod clean_up;
+mod clean_up_samples;
 mod csv_rows;
 mod diff;
 mod documentation;

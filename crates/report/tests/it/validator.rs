@@ -22,7 +22,7 @@ pub(crate) fn errors(root: &Value, schema: &Value, value: &Value, place: &str) -
     let mut found = Vec::new();
     for (keyword, rule) in schema.as_object().unwrap() {
         let fine = match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" | "required" => true,
+            "$schema" | "$id" | "$defs" | "title" | "description" | "required" | "contentMediaType" => true,
             "$ref" => {
                 let name = rule.as_str().unwrap().strip_prefix('#').unwrap();
                 found.extend(errors(root, root.pointer(name).unwrap(), value, place));
@@ -36,6 +36,22 @@ pub(crate) fn errors(root: &Value, schema: &Value, value: &Value, place: &str) -
             "enum" => rule.as_array().unwrap().contains(value),
             "const" => rule == value,
             "minimum" => value.as_i64().is_none_or(|number| number >= rule.as_i64().unwrap()),
+            "maximum" => value.as_i64().is_none_or(|number| number <= rule.as_i64().unwrap()),
+            "minLength" => {
+                value.as_str().is_none_or(|text| text.chars().count() as u64 >= rule.as_u64().unwrap())
+            }
+            "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= rule.as_u64().unwrap()),
+            "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= rule.as_u64().unwrap()),
+            // A validator need not look into the text; this one does.
+            "contentSchema" => {
+                if let Some(text) = value.as_str() {
+                    match serde_json::from_str(text) {
+                        Ok(inner) => found.extend(errors(root, rule, &inner, place)),
+                        Err(error) => found.push(format!("{place}: {error}")),
+                    }
+                }
+                true
+            }
             "pattern" => value.as_str().is_none_or(|text| matches(rule.as_str().unwrap(), text)),
             "items" => {
                 for (at, item) in value.as_array().into_iter().flatten().enumerate() {
@@ -88,10 +104,20 @@ fn is_of(value: &Value, name: &str) -> bool {
     }
 }
 
-/// The two patterns of the schema.
+/// The patterns of the schemas.
 fn matches(pattern: &str, text: &str) -> bool {
     let shape: String = text.chars().map(|char| if char.is_ascii_digit() { '0' } else { char }).collect();
     match pattern {
+        "^[A-Za-z0-9_]{16,128}$" => {
+            let word = |char: char| char.is_ascii_alphanumeric() || char == '_';
+            (16..=128).contains(&text.len()) && text.chars().all(word)
+        }
+        "^sha256:[0-9a-f]{64}$" => text.strip_prefix("sha256:").is_some_and(|digits| {
+            digits.len() == 64 && digits.chars().all(|char| matches!(char, '0'..='9' | 'a'..='f'))
+        }),
+        "^arn:aws(-us-gov|-cn)?:iam::[0-9]{12}:user/" => ["aws", "aws-us-gov", "aws-cn"]
+            .iter()
+            .any(|partition| shape.starts_with(&format!("arn:{partition}:iam::000000000000:user/"))),
         "^[0-9]{12}$" => shape == "000000000000",
         "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$" => shape == "0000-00-00T00:00:00Z",
         _ => false,
