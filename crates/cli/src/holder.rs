@@ -4,9 +4,9 @@
 //! Only Linux tells enough (`/proc`): the boot, the namespace of process ids, the id and when the process was started. Elsewhere
 //! a lease ends by itself.
 
-use keysweep_core::ports::Clock;
+use keysweep_aws::SystemClock;
 
-use crate::verb::scan::new_id;
+use crate::ids::new_id;
 
 /// Where a process runs, and which it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ struct Process {
 }
 
 /// The name of this process: one that no other has.
-pub fn name(clock: &impl Clock) -> String {
+pub fn name(clock: &SystemClock) -> String {
     let id = new_id(clock);
     match own() {
         Some(Process { boot, namespace, id: process, started }) => {
@@ -76,8 +76,6 @@ fn parse(name: &str) -> Option<Process> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use keysweep_aws::SystemClock;
-
     use super::*;
 
     #[test]

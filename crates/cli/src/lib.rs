@@ -13,6 +13,7 @@ pub mod exit;
 pub mod expected;
 pub mod failure;
 pub mod holder;
+mod ids;
 pub mod interrupt;
 pub mod lifecycle_settings;
 pub mod log;

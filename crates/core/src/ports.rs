@@ -241,7 +241,8 @@ pub trait Store: Send + Sync {
 
 /// What a store tells of the past to those who ask for it, and how it learns what no scan saw.
 pub trait Archive: Store {
-    /// Every scan, newest first; those that never finished, or are still running, too.
+    /// Every scan, newest first; those that never finished, or are still running, too. Those that began in the same second are in
+    /// the order of their ids.
     fn scans(&self) -> impl Future<Output = Result<Vec<ScanRecord>, Self::Error>> + Send;
 
     /// The whole assessment with this id, equal to the one that [`Store::finish`] was given; its accounts are in the order

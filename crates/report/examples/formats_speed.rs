@@ -85,7 +85,7 @@ impl io::Write for Counted {
 fn assessment(findings: u64, hostile: bool) -> Option<Assessment> {
     let caller = AccountId::from_number(111_122_223_333)?;
     Some(Assessment {
-        id: "20261123T071200Z-9f86d081".to_owned(),
+        id: "20261123T071200Z-1e2409f86d08".to_owned(),
         version: "bench".to_owned(),
         scope: Scope::Account,
         caller: CallerIdentity {

@@ -27,6 +27,7 @@ use crate::clean_up::{BY_POLICY, enter, exemptions, kept};
 use crate::exempt::Sources;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::ids::new_id;
 use crate::interrupt;
 use crate::output::Output;
 use crate::reports::Reports;
@@ -37,7 +38,6 @@ use crate::state::{failed, open};
 use crate::terminal::{note, style};
 use crate::verb::apply::carry_out;
 use crate::verb::plan::{fresh_scan, judged, made, show};
-use crate::verb::scan::new_id;
 
 /// AWS refuses calls that are signed with a clock that is wrong by so much, unless its clients make up for it.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);

@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use crate::args::DemoArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::ids::new_id;
 use crate::interrupt;
 use crate::output::Output;
 use crate::progress::ProgressLine;
@@ -76,7 +77,7 @@ async fn show(args: DemoArgs, reports: Reports, stop: watch::Receiver<bool>) -> 
     let session = Session::load(session_options(&sim, &server)).await.map_err(Failure::failed)?;
     let clock = SystemClock::new();
     let request = ScanRequest {
-        id: super::scan::new_id(&clock),
+        id: new_id(&clock),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         policy: Policy::default(),
         target: Target::Organization(Filters::default()),

@@ -70,7 +70,8 @@ fn chosen<'a>(
         return Err(Failure::failed(anyhow!("no scan of {of} finished before scan {id}"))
             .hint("scan again, or name two scans: `keysweep history` lists them"));
     };
-    if before.begun.started_at > after.begun.started_at {
+    // Within a second, ids tell the order.
+    if (before.begun.started_at, &before.begun.id) > (after.begun.started_at, &after.begun.id) {
         let (before, after) = (&before.begun.id, &after.begun.id);
         return Err(Failure::usage(anyhow!("scan {before} is later than scan {after}"))
             .hint(format!("name the earlier one first: keysweep diff {after} {before}")));

@@ -19,13 +19,13 @@ use crate::clean_up::unknown;
 use crate::exempt::{DEFAULT_FILE, Place, Sources, moment, read, write};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::ids::new_id;
 use crate::interrupt;
 use crate::output::{Output, write_file};
 use crate::setting_flags::ExemptArgs;
 use crate::settings::Settings;
 use crate::state::{failed, open};
 use crate::terminal::{note, style};
-use crate::verb::scan::new_id;
 
 /// The command line of `keysweep exempt`.
 #[derive(Debug, clap::Args)]

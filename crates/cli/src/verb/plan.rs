@@ -33,6 +33,7 @@ use crate::clean_up::{enter, exemptions, kept};
 use crate::exempt::Sources;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
+use crate::ids::new_id;
 use crate::interrupt;
 use crate::log;
 use crate::output::Output;
@@ -42,7 +43,7 @@ use crate::settings::Settings;
 use crate::state::{failed, open};
 use crate::stats::Bill;
 use crate::terminal::{note, style};
-use crate::verb::scan::{entered, new_id, not_all_kept, scanned};
+use crate::verb::scan::{entered, not_all_kept, scanned};
 
 /// The command line of `keysweep plan`.
 #[derive(Debug, clap::Args)]

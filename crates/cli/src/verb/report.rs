@@ -154,7 +154,8 @@ async fn compared(store: &Sql, earlier: Assessment, later: &Assessment) -> Resul
 }
 
 fn resolved(earlier: &Assessment, later: &Assessment) -> Result<Vec<Resolved>, Failure> {
-    if earlier.started_at > later.started_at {
+    // Within a second, ids tell the order.
+    if (earlier.started_at, &earlier.id) > (later.started_at, &later.id) {
         let error = anyhow!("scan {} is later than scan {}", earlier.id, later.id);
         return Err(Failure::usage(error).hint("--compare takes the earlier of the two"));
     }

@@ -31,6 +31,7 @@ use crate::exempt::{ExemptionsUnknown, Sources};
 use crate::exit::Exit;
 use crate::expected;
 use crate::failure::{Failure, Outcome};
+use crate::ids::new_id;
 use crate::interrupt;
 use crate::log;
 use crate::progress::ProgressLine;
@@ -230,7 +231,11 @@ pub(crate) fn session_options(settings: &Settings) -> SessionOptions {
     }
 }
 
-fn request(settings: &Settings, resume: Option<Resumed>, clock: &impl Clock) -> Result<ScanRequest, Failure> {
+fn request(
+    settings: &Settings,
+    resume: Option<Resumed>,
+    clock: &SystemClock,
+) -> Result<ScanRequest, Failure> {
     if let Some(Resumed { begun, .. }) =
         resume.as_ref().filter(|resumed| resumed.begun.policy != settings.policy)
     {
@@ -258,13 +263,6 @@ fn request(settings: &Settings, resume: Option<Resumed>, clock: &impl Clock) -> 
         deadline: settings.deadline,
         resume,
     })
-}
-
-/// An id that sorts by time and that no other scan has: `20261123T071200Z-9f86d081`.
-pub(crate) fn new_id(clock: &impl Clock) -> String {
-    let time: String =
-        clock.now().to_string().chars().filter(|character| !"-:".contains(*character)).collect();
-    format!("{time}-{:08x}", fastrand::u32(..))
 }
 
 /// Writes the reports, says in a line where they are, and tells what the assessment comes to.

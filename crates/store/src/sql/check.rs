@@ -123,7 +123,7 @@ impl Sql {
         for row in open.rows(half, Vec::new()).await? {
             checked.faults.push(format!("scan {}: it has half an end", row.text(0)?));
         }
-        let ids = open.texts("select id from scans order by started_at").await?;
+        let ids = open.texts("select id from scans order by started_at, id").await?;
         open.commit().await?;
         checked.scans = ids.len();
         let records = match self.list_scans().await {
