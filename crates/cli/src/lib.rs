@@ -19,6 +19,7 @@ pub mod lifecycle_settings;
 pub mod log;
 pub mod output;
 pub mod progress;
+mod refused;
 pub mod reports;
 pub mod setting_flags;
 pub mod setting_values;
@@ -35,6 +36,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Args, EvidenceAction, Verb};
 use crate::exit::{Ends, Exit};
+use crate::refused::without_secrets;
 
 /// Runs the program with this command line, the program's name first.
 pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
@@ -47,6 +49,7 @@ pub fn run(command_line: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(parsed) => parsed,
         Err(answer) => {
             // Help and version are such answers too. Nobody can be told when they cannot be written.
+            let answer = without_secrets(answer);
             let _ = answer.print();
             return if answer.use_stderr() { Exit::Usage } else { Exit::Clean };
         }

@@ -18,10 +18,10 @@ pub enum Location {
 /// A URL of something that no store can be in. The rest of the URL, which may hold a password, is not said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{scheme}:// is no store: it is the path of a SQLite file, postgres://USER@HOST/DATABASE (or postgresql://…), or none"
+    "{beginning} is no store: it is the path of a SQLite file, postgres://USER@HOST/DATABASE (or postgresql://…), or none"
 )]
 pub struct NotALocation {
-    scheme: String,
+    beginning: String,
 }
 
 impl FromStr for Location {
@@ -32,11 +32,21 @@ impl FromStr for Location {
     fn from_str(text: &str) -> Result<Self, NotALocation> {
         match scheme(text) {
             Some("postgres" | "postgresql") => Ok(Self::Postgres(text.to_owned())),
-            Some(scheme) => Err(NotALocation { scheme: scheme.to_owned() }),
+            Some(scheme) => Err(NotALocation { beginning: format!("{scheme}://") }),
+            // A URL that lacks a slash: as a path it would be shown, with its password, and be made.
+            None if let Some((scheme, _)) =
+                text.split_once(':').filter(|(scheme, _)| is_postgres(scheme)) =>
+            {
+                Err(NotALocation { beginning: format!("{scheme}:") })
+            }
             None if text == "none" => Ok(Self::None),
             None => Ok(Self::File(text.into())),
         }
     }
+}
+
+fn is_postgres(scheme: &str) -> bool {
+    ["postgres", "postgresql"].iter().any(|name| scheme.eq_ignore_ascii_case(name))
 }
 
 /// What stands before `://`, if it is what a URL begins with (RFC 3986, section 3.1).
@@ -93,7 +103,15 @@ mod tests {
             assert!(error.starts_with(&format!("{scheme}:// is no store: ")), "{error}");
             assert!(error.contains("postgres://USER@HOST/DATABASE") && !error.contains("s3cr3t"), "{error}");
         }
-        for path in ["./mysql://x", "/a://b", "1x://y", "C:\\keysweep\\state.db", "://x"] {
+        for url in ["postgres:/me:s3cr3t@db/keysweep", "Postgresql:me:s3cr3t@db/keysweep"] {
+            let error = url.parse::<Location>().unwrap_err().to_string();
+            let (scheme, _) = url.split_once(':').unwrap();
+            assert!(error.starts_with(&format!("{scheme}: is no store: ")), "{error}");
+            assert!(!error.contains("s3cr3t"), "{error}");
+        }
+        for path in
+            ["postgres", "./postgres:x", "./mysql://x", "/a://b", "1x://y", "C:\\keysweep\\state.db", "://x"]
+        {
             assert_eq!(path.parse::<Location>(), Ok(Location::File(path.into())));
         }
     }

@@ -127,6 +127,112 @@ fn a_store_of_another_kind_is_refused() {
         assert_eq!(run.code, 2, "{}", run.stderr);
         let told = "mysql:// is no store: it is the path of a SQLite file, postgres://USER@HOST/DATABASE";
         assert!(run.stderr.contains(told), "{}", run.stderr);
+        says_no_secret(&run);
+    }
+}
+
+/// Every secret of these tests has this in it.
+const SECRET: &str = "s3cr3t";
+
+fn says_no_secret(run: &Run) {
+    assert!(!run.stdout.contains(SECRET) && !run.stderr.contains(SECRET), "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn a_flag_that_is_refused_is_named_without_what_may_be_secret_in_its_value() {
+    for verb in [
+        &["scan"][..],
+        &["history"],
+        &["report"],
+        &["plan"],
+        &["clean", "--auto"],
+        &["journal"],
+        &["state", "check"],
+        &["exempt", "list"],
+    ] {
+        for (value, told) in [
+            (
+                "mysql://me:s3cr3t@db/keysweep",
+                "invalid value 'mysql://…' for '--state <STORE>': mysql:// is no store: it is the path",
+            ),
+            (
+                "postgres:/me:s3cr3t@db/keysweep",
+                "invalid value '…' for '--state <STORE>': postgres: is no store: it is the path",
+            ),
+        ] {
+            let run = keysweep().args(verb).args(["--state", value]).run();
+            assert_eq!(run.code, 2, "{verb:?}: {}", run.stderr);
+            assert!(run.stderr.starts_with(&format!("error: {told}")), "{verb:?}: {}", run.stderr);
+            says_no_secret(&run);
+        }
+    }
+    for (arguments, told) in [
+        (&["scan", "--to", "https://hooks.example/s3cr3t#x"][..], "invalid value 'https://…' for '--to <"),
+        (&["scan", "--to", "https://me:s3cr3t@hooks.example/"], "invalid value 'https://…' for '--to <"),
+        (&["scan", "--to", "hooks.example/s3cr3t"], "invalid value '…' for '--to <"),
+        (&["policies", "--to", "hooks.example/s3cr3t"], "invalid value '…' for '--to <"),
+        (&["scan", "--org", "--external-id", "s3cr3t id"], "invalid value '…' for '--external-id <ID>'"),
+        (&["scan", "--format", "postgres://me:s3cr3t@db/x"], "invalid value 'postgres://…' for '--format <"),
+        (&["history", "postgres://me:s3cr3t@db/x"], "unexpected argument 'postgres://…' found"),
+        (&["history", "--postgres://me:s3cr3t@db/x"], "unexpected argument '--postgres://…' found"),
+        (&["postgres://me:s3cr3t@db/x"], "unrecognized subcommand 'postgres://…'"),
+    ] {
+        let run = keysweep().args(arguments).run();
+        assert_eq!(run.code, 2, "{arguments:?}: {}", run.stderr);
+        assert!(run.stderr.contains(told), "{arguments:?}: {}", run.stderr);
+        says_no_secret(&run);
+    }
+    // What is no secret is said as before.
+    let run = keysweep().args(["scan", "--threshold", "45"]).run();
+    assert!(run.stderr.contains("invalid value '45' for '--threshold <TIME>'"), "{}", run.stderr);
+}
+
+#[test]
+fn variables_and_files_that_are_refused_are_named_without_what_may_be_secret_in_their_values() {
+    for (name, value) in [
+        ("state", "mysql://me:s3cr3t@db/keysweep"),
+        ("state", "postgresql:me:s3cr3t@db/keysweep"),
+        ("to", "https://hooks.example/s3cr3t#x"),
+        ("to", "hooks.example/s3cr3t"),
+        ("external-id", "s3cr3t id"),
+    ] {
+        let variable = format!("KEYSWEEP_{}", name.replace('-', "_").to_ascii_uppercase());
+        let run = keysweep().env(&variable, value).args(["scan"]).run();
+        assert_eq!(run.code, 2, "{variable}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("environment variable {variable}: ")), "{}", run.stderr);
+        says_no_secret(&run);
+        let value = if name == "to" { format!("[{value:?}]") } else { format!("{value:?}") };
+        let run = keysweep().file("keysweep.toml", &format!("{name} = {value}\n")).args(["scan"]).run();
+        assert_eq!(run.code, 2, "{name}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("keysweep.toml, line 1: {name}: ")), "{}", run.stderr);
+        says_no_secret(&run);
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_reached_is_named_without_the_password() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let place = format!("127.0.0.1:{port}/keysweep");
+    for store in [
+        format!("postgres://me:s3cr3t@{place}"),
+        format!("postgres://me:s3cr3t@x@{place}"),
+        format!("postgres://me:s3cr3t%zz@{place}"),
+        format!("postgres://me:s3cr3t/x@{place}"),
+        format!("postgres://me:s3cr3t#x@{place}"),
+        format!("postgres://me:s3cr3t?x@{place}"),
+        format!("postgres://me:s3cr3t x@{place}"),
+        format!("postgres://{place}?user=me&password=s3cr3t"),
+        format!("postgres://{place}?user=me&passwort=s3cr3t&sslmode=disable"),
+    ] {
+        for options in [&[][..], &["--log-level", "debug", "--log-format", "json"]] {
+            let run = keysweep().args(["scan", "--state", &store]).args(options).run();
+            assert_eq!(run.code, 1, "{store}: {}", run.stderr);
+            assert!(run.stderr.contains("could not be opened"), "{store}: {}", run.stderr);
+            says_no_secret(&run);
+        }
+        let run = keysweep().env("KEYSWEEP_STATE", &store).args(["history"]).run();
+        assert_eq!(run.code, 1, "{store}: {}", run.stderr);
+        says_no_secret(&run);
     }
 }
 
