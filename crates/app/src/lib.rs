@@ -4,6 +4,7 @@
 
 mod account;
 pub mod apply;
+pub mod clocks;
 pub mod deliver;
 pub mod doctor;
 pub mod filter;

@@ -2,6 +2,7 @@
 //! once where an earlier process was killed; and says why it was refused.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 
 use anyhow::anyhow;
 use keysweep_app::apply::{ApplyError, Refusal, RunRequest, Tools};
@@ -10,12 +11,12 @@ use keysweep_app::stats::Statistics;
 use keysweep_aws::{Session, SystemClock};
 use keysweep_core::account::AccountId;
 use keysweep_core::journal::Leasing;
-use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
+use keysweep_core::plan::{Plan, Planned};
 use keysweep_core::ports::{Clock as _, Journal as _};
 use keysweep_store::Sql;
 
-use crate::clean_up::connect;
+use crate::clean_up::{clock_hint, connect};
 use crate::failure::Failure;
 use crate::holder;
 use crate::log;
@@ -41,7 +42,7 @@ pub struct RunArgs {
     pub accounts: Vec<AccountId>,
     /// Change at most so many keys
     #[arg(long, value_name = "NUMBER")]
-    pub limit: Option<usize>,
+    pub limit: Option<NonZeroUsize>,
 }
 
 impl RunArgs {
@@ -53,7 +54,7 @@ impl RunArgs {
     /// Which keys they ask for.
     pub fn which(&self) -> Which {
         let only: BTreeSet<AccountId> = self.accounts.iter().copied().collect();
-        Which { only: Some(only).filter(|only| !only.is_empty()), at_most: self.limit }
+        Which { only: Some(only).filter(|only| !only.is_empty()), at_most: self.limit.map(NonZeroUsize::get) }
     }
 }
 
@@ -64,6 +65,20 @@ pub struct Which {
     pub only: Option<BTreeSet<AccountId>>,
     /// Only so many keys.
     pub at_most: Option<usize>,
+}
+
+impl Which {
+    /// Whether the plan changes keys in all these accounts; another account is a slip of the pen, and must not pass for done.
+    fn are_of(&self, plan: &Plan) -> Result<(), Failure> {
+        let planned: BTreeSet<AccountId> = plan.planned().map(Planned::account).collect();
+        let others: Vec<String> =
+            self.only.iter().flatten().filter(|id| !planned.contains(id)).map(ToString::to_string).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::usage(anyhow!("--accounts: the plan changes no key in {}", others.join(", ")))
+            .hint("leave them out, or leave out --accounts for all"))
+    }
 }
 
 /// What is done to a run, for what is said when it could not be.
@@ -99,6 +114,7 @@ pub async fn carry_out<T>(
     act: impl AsyncFn(Tools<'_, Session, Session, SystemClock, Sql>, RunRequest<'_>) -> Result<T, ApplyError>,
 ) -> Result<(T, Bill), Failure> {
     let Order { plan, digest, which, doing } = order;
+    which.are_of(plan)?;
     let session = connect(settings).await?;
     let clock = SystemClock::new();
     let holder = holder::name(&clock);
@@ -196,6 +212,7 @@ fn refusal_hint(refusal: &Refusal, doing: Doing<'_>) -> String {
         Refusal::OtherPartition { .. } | Refusal::OtherOrganization { .. } | Refusal::OtherAccount { .. } => {
             "use the credentials of the organization or account that the plan is for".to_owned()
         }
+        Refusal::Clock(error) => clock_hint(*error).to_owned(),
         Refusal::Held { .. } => "wait for it to end, or until then".to_owned(),
         Refusal::Damaged(_) | Refusal::NotItsJournal(_) => {
             "`keysweep state check` looks through the whole store; scan and plan again into another"

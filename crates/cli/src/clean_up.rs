@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use keysweep_aws::Session;
+use keysweep_app::clocks::{self, ClockError};
+use keysweep_aws::{Session, SystemClock};
 use keysweep_core::account::CallerIdentity;
 use keysweep_core::approval::Approval;
 use keysweep_core::exemption::Exemptions;
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
-use keysweep_core::ports::{Accounts as _, ExemptionSource as _, KeptPlan};
+use keysweep_core::ports::{Accounts as _, Clock as _, ExemptionSource as _, KeptPlan};
 
 use crate::exempt::{ExemptionsUnknown, Sources};
 use crate::failure::Failure;
@@ -33,15 +34,28 @@ pub async fn connect(settings: &Settings) -> Result<Session, Failure> {
     Session::load(session_options(settings)).await.map_err(no_session)
 }
 
-/// A way into AWS, and whose it is.
+/// A way into AWS, and whose it is. A clock that is not AWS's is refused.
 pub async fn enter(settings: &Settings) -> Result<(Session, CallerIdentity), Failure> {
     let session = connect(settings).await?;
+    let clock = SystemClock::new();
+    let asked = clock.now();
     let caller = session.get_caller_identity().await.map_err(|error| {
         let hint = caller_hint(&error);
         Failure::failed(anyhow::Error::from(error).context("the caller's credentials could not be used"))
             .hint(hint)
     })?;
+    clocks::check(&session, asked, clock.now()).map_err(|error| {
+        Failure::refused(error).hint(format!("nothing was changed; {}", clock_hint(error)))
+    })?;
     Ok((session, caller))
+}
+
+/// What mends a clock that cannot be relied on.
+pub fn clock_hint(error: ClockError) -> &'static str {
+    match error {
+        ClockError::Off { .. } => "set the clock: ages, grace and approvals are counted by it",
+        ClockError::NotTold => "look whether a proxy removes the header Date from AWS's answers",
+    }
 }
 
 /// The plan in a file, and its digest. One that was changed is refused.

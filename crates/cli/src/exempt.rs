@@ -2,6 +2,7 @@
 //! is an error, and whoever asks then deletes nothing.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keysweep_core::exemption::{Exemption, Exemptions, NotAnExemption, NotProtected, Protected};
 use keysweep_core::ports::{Agreements as _, ExemptionSource};
@@ -62,7 +63,12 @@ pub enum Place {
 /// Where exemptions are kept.
 pub struct Sources<'a> {
     store: &'a Sql,
-    files: Vec<PathBuf>,
+    /// The file that the configuration names.
+    reviewed: Option<PathBuf>,
+    /// The file that a flag or a variable names.
+    named: Option<PathBuf>,
+    /// [`DEFAULT_FILE`], which stands for the reviewed one where none is named, and whether it was there once.
+    default: (PathBuf, AtomicBool),
     keep_tags: Vec<String>,
 }
 
@@ -70,18 +76,28 @@ impl<'a> Sources<'a> {
     /// The store; the file that the configuration names or, where there is one, `exemptions.toml` in the working directory; and
     /// the file that a flag or a variable names, which adds to what is exempt and takes nothing away.
     pub fn new(store: &'a Sql, settings: &Settings) -> Self {
-        let usual = Path::new(DEFAULT_FILE);
-        // One that is there and cannot be read is to be an error later, not nothing: so its name alone is asked for.
-        let there = || usual.symlink_metadata().is_ok().then_some(usual);
-        let reviewed = settings.of_file.exemptions.as_deref().or_else(there);
-        let mut files: Vec<PathBuf> = reviewed.map(Path::to_owned).into_iter().collect();
-        files.extend(settings.exemptions.clone().filter(|file| Some(file.as_path()) != reviewed));
-        Self { store, files, keep_tags: settings.clean_up.keep_tags.clone() }
+        Self {
+            store,
+            reviewed: settings.of_file.exemptions.clone(),
+            named: settings.exemptions.clone(),
+            default: (DEFAULT_FILE.into(), AtomicBool::new(false)),
+            keep_tags: settings.clean_up.keep_tags.clone(),
+        }
     }
 
-    /// The files that are read, the reviewed one first.
-    pub fn files(&self) -> &[PathBuf] {
-        &self.files
+    /// The files that are read now, the reviewed one first. One that comes while a clean-up runs counts from then on, and one that
+    /// goes away then is an error, not nothing.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let usual = || {
+            let (file, was_there) = &self.default;
+            // One that is there and cannot be read is to be an error later, not nothing: so its name alone is asked for.
+            let is_there = file.symlink_metadata().is_ok();
+            let counts = was_there.fetch_or(is_there, Ordering::Relaxed) || is_there;
+            counts.then(|| file.clone())
+        };
+        let reviewed = self.reviewed.clone().or_else(usual);
+        let named = self.named.clone().filter(|file| Some(file) != reviewed.as_ref());
+        reviewed.into_iter().chain(named).collect()
     }
 
     /// Every exemption with where it is kept, and every tag that keeps keys.
@@ -89,8 +105,8 @@ impl<'a> Sources<'a> {
         let kept = self.store.kept_exemptions().await.map_err(ExemptionsUnknown::Store)?;
         let mut all: Vec<_> = kept.into_iter().map(|exemption| (exemption, Place::Store)).collect();
         let mut tags = self.keep_tags.clone();
-        for file in &self.files {
-            let text = std::fs::read_to_string(file)
+        for file in self.files() {
+            let text = std::fs::read_to_string(&file)
                 .map_err(|source| ExemptionsUnknown::Unreadable { file: file.clone(), source })?;
             let read = read(&text).map_err(|wrong| ExemptionsUnknown::Wrong { file: file.clone(), wrong })?;
             all.extend(read.exemptions.into_iter().map(|(line, one)| (one, Place::File(file.clone(), line))));
@@ -209,6 +225,8 @@ pub fn write(exemption: &Exemption) -> String {
 
 #[cfg(test)]
 mod tests {
+    use keysweep_store::Location;
+
     use super::*;
 
     const GOOD: &str = r#"
@@ -221,6 +239,27 @@ author = "alice"
 created = "2026-11-01"
 expires = "2027-10-31T12:00:00Z"
 "#;
+
+    /// Each key that a clean-up comes to asks for what is exempt then.
+    #[tokio::test]
+    async fn a_file_that_comes_counts_at_once_and_one_that_goes_away_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join(DEFAULT_FILE);
+        let store = Sql::open(&Location::None).await.unwrap();
+        let sources = Sources {
+            store: &store,
+            reviewed: None,
+            named: None,
+            default: (file.clone(), AtomicBool::new(false)),
+            keep_tags: Vec::new(),
+        };
+        assert_eq!(sources.exemptions().await.unwrap().list().len(), 0);
+        std::fs::write(&file, GOOD).unwrap();
+        assert_eq!(sources.exemptions().await.unwrap().list().len(), 1);
+        std::fs::remove_file(&file).unwrap();
+        let gone = sources.exemptions().await.unwrap_err();
+        assert!(matches!(gone, ExemptionsUnknown::Unreadable { .. }), "{gone:?}");
+    }
 
     #[test]
     fn a_file_is_read_with_days_and_moments() {

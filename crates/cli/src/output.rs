@@ -65,7 +65,7 @@ impl Output {
                 Err(error) => Err(Failure::failed(
                     anyhow::Error::new(error).context("standard output could not be written"),
                 )
-                .hint("free some space where it goes, or write to a file with --output")),
+                .hint("look where it goes: whether there is space, and whether it may be written")),
                 Ok(_) => Ok(Filled { file: None }),
             },
             Target::Device { path, device } => match buffered(device, write) {

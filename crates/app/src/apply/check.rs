@@ -11,10 +11,11 @@ use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
 use keysweep_core::plan::lint::{self, Context, Objection};
-use keysweep_core::ports::{Accounts, Clock, Directory};
+use keysweep_core::ports::{Accounts, Clock, Directory, ServerTime};
 use keysweep_core::time::Instant;
 
 use super::{ApplyError, ApplyRequest, RunRequest, Tools};
+use crate::clocks::{self, ClockError};
 use crate::gate::{Caller, Desk, Gates};
 
 /// Why a plan is refused. Nothing was changed.
@@ -66,6 +67,9 @@ pub enum Refusal {
         /// Until when, unless it goes on for longer.
         until: Instant,
     },
+    /// This machine's clock is not AWS's, and what has settled or expired is told by it.
+    #[error("the clock cannot be relied on")]
+    Clock(#[from] ClockError),
     /// Its journal is damaged.
     #[error("the journal of this plan is damaged")]
     Damaged(#[from] Broken),
@@ -79,16 +83,18 @@ fn objections(objections: &[Objection]) -> String {
     blocking.map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// Who the caller is, for whose account or organization the plan must be.
-pub(super) async fn caller<A: Accounts, D: Directory, C: Clock, J>(
+/// Who the caller is, for whose account or organization the plan must be, and whose clock must be AWS's.
+pub(super) async fn caller<A: Accounts + ServerTime, D: Directory, C: Clock, J>(
     tools: &Tools<'_, A, D, C, J>,
     desk: &Desk<'_, C>,
     plan: &Plan,
 ) -> Result<CallerIdentity, ApplyError> {
     let gates = Gates::new();
     let caller = Caller::new(desk, None);
+    let before = tools.clock.now();
     let asked = caller.call(&gates, Call::GetCallerIdentity, || tools.accounts.get_caller_identity()).await;
     let identity = asked.map_err(ApplyError::Caller)?;
+    clocks::check(tools.accounts, before, tools.clock.now()).map_err(Refusal::from)?;
     let organization = if matches!(plan.scope, Scope::Organization(_)) {
         let asked =
             caller.call(&gates, Call::DescribeOrganization, || tools.directory.describe_organization()).await;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keysweep_core::call::Call;
+use keysweep_core::call::{Call, CallError};
 use keysweep_core::evidence::cloudtrail::Record;
 use keysweep_core::plan::look::Reread;
 use keysweep_core::ports::{Clock, StatusHistory};
@@ -32,7 +32,8 @@ impl History {
 
 impl<E: StatusHistory, C: Clock> Entered<'_, E, C> {
     /// The changes since the plan, read again where they were read too long ago.
-    pub(super) async fn changes(&self) -> Arc<Reread> {
+    /// `could_not` says what is wrong with a call that failed.
+    pub(super) async fn changes(&self, could_not: impl Fn(&CallError) -> String) -> Arc<Reread> {
         let mut known = self.history.known.lock().await;
         let now = self.caller.desk.clock.elapsed();
         if let Some((read_at, changes)) = known.as_ref()
@@ -40,13 +41,13 @@ impl<E: StatusHistory, C: Clock> Entered<'_, E, C> {
         {
             return Arc::clone(changes);
         }
-        let changes = Arc::new(self.reread(self.history.from).await);
+        let changes = Arc::new(self.reread(self.history.from, could_not).await);
         *known = Some((now, Arc::clone(&changes)));
         changes
     }
 
     /// The changes from `from` until now.
-    async fn reread(&self, from: Instant) -> Reread {
+    async fn reread(&self, from: Instant, could_not: impl Fn(&CallError) -> String) -> Reread {
         let at = self.caller.desk.clock.now();
         let mut changes = Vec::new();
         let mut token: Option<String> = None;
@@ -56,7 +57,7 @@ impl<E: StatusHistory, C: Clock> Entered<'_, E, C> {
                 .await;
             let page = match page {
                 Ok(page) => page,
-                Err(error) => return Reread::NotRead { reason: error.to_string() },
+                Err(error) => return Reread::NotRead { reason: could_not(&error) },
             };
             for event in page.items {
                 let Some(record) = event.record else {

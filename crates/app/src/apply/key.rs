@@ -58,7 +58,7 @@ where
             }
             let attempt = record.attempts().saturating_add(1);
             let doubt = record.in_doubt();
-            let changes = entered.changes().await;
+            let changes = entered.changes(|error| self.could_not(error)).await;
             match self.attempt(entered, key, attempt, doubt, &changes).await {
                 Next::Done => return,
                 Next::Again => {}

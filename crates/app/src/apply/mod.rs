@@ -16,7 +16,7 @@ mod outcome;
 mod resolve;
 mod run;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use keysweep_core::account::AccountId;
@@ -27,7 +27,7 @@ use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::lint::Limits;
 use keysweep_core::plan::{Plan, Planned};
-use keysweep_core::ports::{Accounts, Clock, Directory, ExemptionSource, Journal, KeyControl};
+use keysweep_core::ports::{Accounts, Clock, Directory, ExemptionSource, Journal, KeyControl, ServerTime};
 use tokio::sync::watch;
 
 pub use breaker::StopAfter;
@@ -126,7 +126,7 @@ pub async fn apply<A, D, C, J, X>(
     stop: watch::Receiver<bool>,
 ) -> Result<Applied, ApplyError>
 where
-    A: Accounts<Entered: KeyControl>,
+    A: Accounts<Entered: KeyControl> + ServerTime,
     D: Directory,
     C: Clock,
     J: Journal,
@@ -137,10 +137,10 @@ where
     let caller = check::caller(&tools, &desk, asked.plan).await?;
     let events = events(tools.journal, asked.digest).await?;
     let ledger = Ledger::replay(asked.digest, &events).map_err(Refusal::from)?;
-    let chosen = asked.choose(|planned| is_to_do(&ledger, planned));
-    if chosen.is_empty() {
+    if !asked.plan.planned().any(|planned| is_to_do(&ledger, planned)) {
         return Ok(Applied::of(asked, &events, None)?);
     }
+    let chosen = asked.choose(&events, |planned| is_to_do(&ledger, planned));
     let begun = in_order(asked.plan.planned().filter(|planned| is_begun(&ledger, *planned)));
     let (work, approved_by, refused) = match check::agreed(request, &caller, tools.clock.now()) {
         Ok(approvals) => {
@@ -151,6 +151,9 @@ where
         Err(refusal) => (begun, Vec::new(), Some(refusal)),
     };
     let agreed = refused.is_none();
+    if work.is_empty() {
+        return Ok(Applied::of(asked, &events, None)?);
+    }
     // Once a revert has begun, nothing more is deactivated.
     let task = Task { delete: agreed, to: KeyStatus::Inactive, switch: agreed && !ledger.is_reverted() };
     let opened = |at, epoch| Event::Opened {
@@ -210,11 +213,19 @@ fn is_begun(ledger: &Ledger, planned: Planned<'_>) -> bool {
 }
 
 impl<'a> RunRequest<'a> {
-    /// The keys of the plan that are such, as far as the request goes, in the order that they are worked on.
-    fn choose(&self, is_such: impl Fn(Planned<'a>) -> bool) -> Vec<Planned<'a>> {
+    /// The keys of the plan that are such, as far as the request goes, in the order that they are worked on. Where it is for only
+    /// so many, those have their turn that had none yet, and then those whose last turn is the longest ago.
+    fn choose(&self, events: &[Sealed], is_such: impl Fn(Planned<'a>) -> bool) -> Vec<Planned<'a>> {
         let asked = |planned: &Planned<'a>| self.only.is_none_or(|only| only.contains(&planned.account()));
-        let such = self.plan.planned().filter(asked).filter(|planned| is_such(*planned));
-        in_order(such.take(self.at_most.unwrap_or(usize::MAX)))
+        let mut such: Vec<_> =
+            self.plan.planned().filter(asked).filter(|planned| is_such(*planned)).collect();
+        if let Some(most) = self.at_most {
+            let turns: BTreeMap<_, _> =
+                events.iter().filter_map(|sealed| Some((sealed.event.key()?, sealed.number))).collect();
+            such.sort_by_key(|planned| turns.get(&(planned.account(), planned.key())).copied());
+            such.truncate(most);
+        }
+        in_order(such.into_iter())
     }
 }
 

@@ -12,8 +12,9 @@ use keysweep_core::assessment::CallCounts;
 use keysweep_core::call::{Call, CallError, CallErrorKind};
 use keysweep_core::diagnosis::{CLOCK_TOLERANCE, Check, Diagnosis, Fault, Outcome, Place, Subject};
 use keysweep_core::ports::{Accounts, Clock, Directory, ServerTime};
-use keysweep_core::time::{Instant, SignedDuration};
+use keysweep_core::time::Instant;
 
+use crate::clocks;
 use crate::filter::Filters;
 use crate::gate::{Caller, Desk, Gates};
 use crate::organization::Lister;
@@ -153,13 +154,7 @@ fn clock_outcome(told: Option<Instant>, before: Instant, after: Instant) -> Outc
     let Some(told) = told else {
         return Outcome::NotChecked("AWS's answer did not say what time it is there".to_owned());
     };
-    let off = if told < before {
-        told - before
-    } else if told > after {
-        told - after
-    } else {
-        SignedDuration::ZERO
-    };
+    let off = clocks::off(told, before, after);
     if off.abs() > CLOCK_TOLERANCE { Outcome::Fails(Fault::ClockOff(off)) } else { Outcome::Works }
 }
 

@@ -13,10 +13,11 @@ use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, Sc
 use keysweep_core::call::{Call, CallError};
 use keysweep_core::memory::{Begun, Selection};
 use keysweep_core::policy::Policy;
-use keysweep_core::ports::{Accounts, Clock, Directory, Store};
+use keysweep_core::ports::{Accounts, Clock, Directory, ServerTime, Store};
 use keysweep_core::problem::{Gap, Problem};
 use tokio::sync::watch;
 
+use crate::clocks::{self, ClockError};
 use crate::filter::{Filters, Selector};
 use crate::gate::{Caller, Desk, Gates};
 use crate::log;
@@ -82,6 +83,9 @@ pub enum ScanError {
     /// The accounts of the organization could not be listed.
     #[error("the accounts of the organization could not be listed")]
     Organization(#[source] CallError),
+    /// This machine's clock is not AWS's. Nothing was assessed.
+    #[error("what is inactive since when cannot be told by this clock")]
+    Clock(#[source] ClockError),
     /// The scan to go on with was another's.
     #[error("scan {0} was begun for another account or organization")]
     OfAnother(String),
@@ -126,7 +130,7 @@ pub async fn scan<A, D, S, C>(
     stop: watch::Receiver<bool>,
 ) -> Result<Scanned, ScanError>
 where
-    A: Accounts,
+    A: Accounts + ServerTime,
     D: Directory,
     S: Store,
     C: Clock,
@@ -139,10 +143,16 @@ where
     let lister = Lister { directory, caller: &caller, gates: &gates };
     let nothing = &Filters::default();
     let find_out = async || {
+        let asked = clock.now();
         let identity = caller
             .call(&gates, Call::GetCallerIdentity, || accounts.get_caller_identity())
             .await
             .map_err(ScanError::Caller)?;
+        match clocks::check(accounts, asked, clock.now()) {
+            // A proxy may have removed what tells the time. Nothing is changed by a scan; what changes something asks for it.
+            Ok(()) | Err(ClockError::NotTold) => {}
+            Err(error) => return Err(ScanError::Clock(error)),
+        }
         let (scope, first_page, filters) = match &request.target {
             Target::OwnAccount => (Scope::Account, None, nothing),
             Target::Organization(filters) => {

@@ -13,11 +13,11 @@ use keysweep_core::cause::Cause;
 use keysweep_core::diagnosis::{Diagnosis, Fault, Outcome, Place, Subject};
 use keysweep_core::permissions::Grant;
 use keysweep_core::ports::Clock;
-use keysweep_core::time::{Instant, SignedDuration};
+use keysweep_core::time::SignedDuration;
 use keysweep_sim::fault::{Denial, Effect, Rule, When};
-use keysweep_sim::{Action, CallerCredentials, Sim, SimClockPort, SimPorts, WorldSpec};
+use keysweep_sim::{Action, CallerCredentials, Sim, SimPorts, WorldSpec};
 
-use crate::support::{account, days_ago, now};
+use crate::support::{Skewed, account, days_ago, now};
 
 const KEY: &str = "AKIAMEMBERMEMBERMEM1";
 
@@ -185,23 +185,6 @@ fn an_account_in_no_organization_is_scanned_alone() {
     assert_eq!((failures(&alone), alone.place.clone()), (vec![], Place::Alone));
     let diagnosis = doctor(&sim, &request(true));
     assert_eq!(failures(&diagnosis), [(None, "place".to_owned(), None)]);
-}
-
-/// A clock that is off by so much.
-struct Skewed(SimClockPort, SignedDuration);
-
-impl Clock for Skewed {
-    fn now(&self) -> Instant {
-        self.0.now() + self.1
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    async fn sleep(&self, length: Duration) {
-        self.0.sleep(length).await;
-    }
 }
 
 #[test]

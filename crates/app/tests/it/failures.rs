@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use keysweep_app::clocks::ClockError;
 use keysweep_app::filter::Filters;
 use keysweep_app::progress::{Event, Progress};
 use keysweep_app::scan::{ScanError, ScanRequest, Target};
@@ -12,13 +13,14 @@ use keysweep_core::coverage_summary::CoverageSummary;
 use keysweep_core::finding::Verdict;
 use keysweep_core::key::LastUsed;
 use keysweep_core::problem::Gap;
+use keysweep_core::time::SignedDuration;
 use keysweep_sim::fault::{Act, Deed, Denial, Effect, Rule, When};
 use keysweep_sim::{Action, Sim, WorldSpec};
 use tokio::sync::watch;
 
 use crate::support::{
-    account, by_key, days_ago, empty, gaps, now, request, scan_account, scan_organization, scan_with,
-    try_scan,
+    account, by_key, days_ago, empty, gaps, now, request, scan_account, scan_off, scan_organization,
+    scan_with, try_scan,
 };
 
 const OLD: &str = "AKIAOLDOLDOLDOLDOLD1";
@@ -63,7 +65,7 @@ fn history_that_breaks_off_is_covered_as_far_as_it_was_read() {
         account.user("alice").key(OLD, days_ago(900)).deactivated(days_ago(400));
         for change in 0..120 {
             let mut user = account.user("busy");
-            let at = days_ago(80) + keysweep_core::time::SignedDuration::from_hours(change * 10);
+            let at = days_ago(80) + SignedDuration::from_hours(change * 10);
             user.key(NEW, days_ago(85)).changed(
                 at,
                 if change % 2 == 0 {
@@ -373,6 +375,17 @@ fn without_credentials_or_organization_there_is_no_assessment() {
     sim.add_fault(denied(Action::ListAccounts));
     let organization = request(Target::Organization(Filters::default()));
     assert!(matches!(try_scan(&sim, &organization), Err(ScanError::Organization(_))));
+}
+
+/// What is inactive since when is told by the clock.
+#[test]
+fn with_a_clock_that_is_not_that_of_aws_there_is_no_assessment() {
+    let (sim, request) = (alice(), request(Target::OwnAccount));
+    for off in [7_800, -7_800] {
+        let scanned = scan_off(&sim, &request, SignedDuration::from_secs(off));
+        assert!(matches!(scanned, Err(ScanError::Clock(ClockError::Off { .. }))), "{scanned:?}");
+    }
+    assert!(scan_off(&sim, &request, SignedDuration::from_secs(600)).is_ok());
 }
 
 /// Stops the scan at the first call of an operation.

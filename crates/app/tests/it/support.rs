@@ -12,8 +12,9 @@ use keysweep_core::assessment::{AccountAssessment, Assessment};
 use keysweep_core::finding::{Finding, Verdict};
 use keysweep_core::infer::Confidence;
 use keysweep_core::policy::Policy;
+use keysweep_core::ports::Clock;
 use keysweep_core::time::{Instant, SignedDuration};
-use keysweep_sim::{Sim, SimPorts, WorldSpec};
+use keysweep_sim::{Sim, SimClockPort, SimPorts, WorldSpec};
 use tokio::sync::watch;
 
 pub fn at(text: &str) -> Instant {
@@ -54,9 +55,31 @@ pub fn request(target: Target) -> ScanRequest {
     }
 }
 
+/// A clock that is off by so much.
+pub struct Skewed(pub SimClockPort, pub SignedDuration);
+
+impl Clock for Skewed {
+    fn now(&self) -> Instant {
+        self.0.now() + self.1
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, length: Duration) {
+        self.0.sleep(length).await;
+    }
+}
+
 pub fn try_scan(sim: &Arc<Sim>, request: &ScanRequest) -> Result<Assessment, ScanError> {
+    scan_off(sim, request, SignedDuration::ZERO)
+}
+
+/// The same with a clock that is ahead of AWS's by so much.
+pub fn scan_off(sim: &Arc<Sim>, request: &ScanRequest, off: SignedDuration) -> Result<Assessment, ScanError> {
     let (_keep, stop) = watch::channel(false);
-    scan_with(sim, request, &Silent, stop)
+    scan_by(sim, request, &Silent, stop, off)
 }
 
 pub fn scan_with(
@@ -65,10 +88,28 @@ pub fn scan_with(
     progress: &dyn Progress,
     stop: watch::Receiver<bool>,
 ) -> Result<Assessment, ScanError> {
+    scan_by(sim, request, progress, stop, SignedDuration::ZERO)
+}
+
+fn scan_by(
+    sim: &Arc<Sim>,
+    request: &ScanRequest,
+    progress: &dyn Progress,
+    stop: watch::Receiver<bool>,
+    off: SignedDuration,
+) -> Result<Assessment, ScanError> {
     let ports = SimPorts::new(Arc::clone(sim));
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let scanned = runtime.block_on(scan(&ports, &ports, &Forgetful, &ports.clock(), request, progress, stop));
+    let scanned = runtime.block_on(scan(
+        &ports,
+        &ports,
+        &Forgetful,
+        &Skewed(ports.clock(), off),
+        request,
+        progress,
+        stop,
+    ));
     scanned.map(|scanned| scanned.assessment)
 }
 

@@ -31,10 +31,10 @@ pub(crate) fn is_final(outcome: &KeyOutcome) -> bool {
     }
 }
 
-/// Whether the journal holds of every key that was to go what has come of it for good.
+/// Whether the journal holds of every key that was to go what has come of it for good, and no delete is on its way any more.
 pub(crate) fn is_done(plan: &Plan, digest: Digest, events: &[Sealed]) -> bool {
     let ledger = Ledger::replay(digest, events).unwrap();
-    plan.keys.iter().all(|key| ledger.state(key.account, &key.key).is_final())
+    plan.keys.iter().all(|key| ledger.is_settled(key.account, &key.key))
 }
 
 /// What appliers in the midst of trouble say.

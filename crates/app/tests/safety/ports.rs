@@ -15,7 +15,7 @@ use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::{
     AccountSummary, Accounts, Clock, Directory, ExemptionSource, Inventory, Journal, KeyControl,
-    ListedAccount, Page, RawEvent, RawReport, ReportState, StatusHistory, UserDetail, UserNow,
+    ListedAccount, Page, RawEvent, RawReport, ReportState, ServerTime, StatusHistory, UserDetail, UserNow,
 };
 use keysweep_core::time::{Instant, SignedDuration};
 use keysweep_sim::{SimAccount, SimPorts};
@@ -159,6 +159,12 @@ pub(crate) struct Entered {
     process: Process,
     account: AccountId,
     inner: SimAccount,
+}
+
+impl ServerTime for Process {
+    fn server_time(&self) -> Option<Instant> {
+        Some(self.trouble.now())
+    }
 }
 
 impl Accounts for Process {

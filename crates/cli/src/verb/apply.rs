@@ -77,12 +77,13 @@ pub(crate) async fn carry_out(
     })
     .await?;
     let text = report(&applied, settings);
-    Output::stdout().write(|to| to.write_all(text.as_bytes()))?;
+    let shown = Output::stdout().write(|to| to.write_all(text.as_bytes()));
     if settings.stats {
         bill.tell();
     }
-    let is_interrupted = *stop.borrow();
-    Ok(conclude(&applied, is_interrupted, settings))
+    // What was done is told, also where the table of it could not be written.
+    let exit = conclude(&applied, *stop.borrow(), settings);
+    shown.map(|()| exit)
 }
 
 fn report(applied: &Applied, settings: &Settings) -> String {

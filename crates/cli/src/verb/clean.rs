@@ -15,8 +15,7 @@ use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
 use keysweep_core::plan::grace::{Grace, Published, without_waiting};
 use keysweep_core::plan::lint::blocks;
-use keysweep_core::ports::{Agreements as _, Clock as _, Journal as _, ServerTime as _};
-use keysweep_core::time::{Instant, SignedDuration};
+use keysweep_core::ports::{Agreements as _, Clock as _, Journal as _};
 use keysweep_report::Options;
 use keysweep_report::words::count;
 use keysweep_store::Sql;
@@ -38,9 +37,6 @@ use crate::state::{failed, open};
 use crate::terminal::{note, style};
 use crate::verb::apply::carry_out;
 use crate::verb::plan::{fresh_scan, judged, made, show};
-
-/// AWS refuses calls that are signed with a clock that is wrong by so much, unless its clients make up for it.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 
 /// The command line of `keysweep clean`.
 #[derive(Debug, clap::Args)]
@@ -82,7 +78,6 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
     let sources = Sources::new(&store, settings);
     exemptions(&sources, true).await?;
     let (session, caller) = enter(settings).await?;
-    clocks_agree(session.server_time())?;
     let mut deleting = settings.clone();
     deleting.role.name.clone_from(args.cleanup_role.as_ref().unwrap_or(&settings.clean_up.role));
     if !args.dry_run {
@@ -133,20 +128,6 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
     }
     approve(&due, due_digest, &caller, settings, &store).await?;
     carry_out(&due, due_digest, &Which::default(), &deleting, &store, "`[clean_up] auto_approve`", stop).await
-}
-
-/// Grace is counted by the clock: one that is wrong by more than AWS tolerates counts nothing.
-fn clocks_agree(server: Option<Instant>) -> Result<(), Failure> {
-    let now = SystemClock::new().now();
-    match server {
-        Some(server) if (now - server).abs() <= CLOCKS_DIFFER => Ok(()),
-        Some(server) => Err(Failure::refused(anyhow!("this machine's clock says {now}, and AWS's {server}"))
-            .hint("nothing was deleted; set the clock: grace and ages are counted by it")),
-        None => {
-            Err(Failure::refused(anyhow!("AWS did not tell what time it is, so grace cannot be counted"))
-                .hint("nothing was deleted; look whether a proxy removes the header Date from AWS's answers"))
-        }
-    }
 }
 
 /// Finishes what an earlier run of this verb began and did not finish, because it was killed: the journal says of such a key

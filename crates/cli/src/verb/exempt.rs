@@ -1,6 +1,6 @@
 //! `keysweep exempt`: keeps the exemptions, lists them, and says whether and why a key is protected. It calls nothing of AWS.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use keysweep_aws::SystemClock;
@@ -201,8 +201,8 @@ async fn add(
         return Err(taken());
     }
     let place = if args.to_file {
-        let file = sources.files().last().map_or(Path::new(DEFAULT_FILE), PathBuf::as_path);
-        append(file, &exemption)?;
+        let file = sources.files().pop().unwrap_or_else(|| DEFAULT_FILE.into());
+        append(&file, &exemption)?;
         format!("to {}", file.display())
     } else if store.exempt(&exemption).await.map_err(failed)? {
         "to the store".to_owned()

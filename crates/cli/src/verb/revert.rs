@@ -96,12 +96,14 @@ async fn carry_out(
         revert(tools, &run, stop.clone()).await
     })
     .await?;
-    show(&reverted.keys.iter().map(|(key, outcome)| (key, outcome)).collect::<Vec<_>>(), settings)?;
+    let shown =
+        show(&reverted.keys.iter().map(|(key, outcome)| (key, outcome)).collect::<Vec<_>>(), settings);
     if settings.stats {
         bill.tell();
     }
-    let is_interrupted = *stop.borrow();
-    Ok(conclude(&reverted, is_interrupted, settings))
+    // What was done is told, also where the table of it could not be written.
+    let exit = conclude(&reverted, *stop.borrow(), settings);
+    shown.map(|()| exit)
 }
 
 fn show(keys: &[(&PlannedDeactivation, &RevertOutcome)], settings: &Settings) -> Result<(), Failure> {

@@ -25,6 +25,7 @@ use keysweep_store::{Location, Sql, StoreError};
 use tokio::sync::watch;
 
 use crate::anonymous::anonymizer;
+use crate::clean_up::clock_hint;
 use crate::config::ConfigError;
 use crate::delivery::{Deliveries, Parcel};
 use crate::exempt::{ExemptionsUnknown, Sources};
@@ -373,6 +374,7 @@ fn no_assessment(error: ScanError) -> Failure {
     let hint = match &error {
         ScanError::Caller(call) => caller_hint(call),
         ScanError::Organization(call) => organization_hint(call),
+        ScanError::Clock(error) => clock_hint(*error).to_owned(),
         ScanError::Store(failure) => format!("{} Or scan without one: --state none.", store_remedy(failure)),
         ScanError::OtherSelection(begun) => {
             format!("give {}, or leave --resume out", asked_for(&begun.selection))

@@ -201,7 +201,10 @@ fn accounts_and_limit_only_narrow_and_a_role_that_is_not_there_deletes_nothing()
     planned.approve();
     let second = account(2).to_string();
     assert_eq!(planned.apply(&["--accounts", &second, "--cleanup-role", "nobody"]).code, 6);
-    assert_eq!(planned.apply(&["--limit", "0"]).code, 6);
+    assert_eq!(planned.apply(&["--limit", "0"]).code, 2);
+    let run = planned.apply(&["--accounts", &format!("{second},999999999999")]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("the plan changes no key in 999999999999"), "{}", run.stderr);
     assert!(planned.aws.deleted_keys().is_empty());
     assert_eq!(planned.apply(&["--accounts", &second]).code, 6);
     assert_eq!(planned.aws.deleted_keys(), [OTHER]);

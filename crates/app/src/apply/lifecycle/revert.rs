@@ -8,7 +8,7 @@ use keysweep_core::journal::receipt::receipts;
 use keysweep_core::journal::{Event, Ledger, Sealed};
 use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::{Plan, Planned, PlannedDeactivation};
-use keysweep_core::ports::{Accounts, Clock, Directory, ExemptionSource, Journal, KeyControl};
+use keysweep_core::ports::{Accounts, Clock, Directory, ExemptionSource, Journal, KeyControl, ServerTime};
 use tokio::sync::watch;
 
 use super::super::breaker::Breaker;
@@ -70,7 +70,7 @@ pub async fn revert<A, D, C, J>(
     stop: watch::Receiver<bool>,
 ) -> Result<Reverted, ApplyError>
 where
-    A: Accounts<Entered: KeyControl>,
+    A: Accounts<Entered: KeyControl> + ServerTime,
     D: Directory,
     C: Clock,
     J: Journal,
@@ -80,7 +80,7 @@ where
     let caller = check::caller(&tools, &desk, request.plan).await?;
     let before = events(tools.journal, request.digest).await?;
     let ledger = Ledger::replay(request.digest, &before).map_err(Refusal::from)?;
-    let chosen = request.choose(|planned| is_to_do(&ledger, planned));
+    let chosen = request.choose(&before, |planned| is_to_do(&ledger, planned));
     if chosen.is_empty() {
         return Ok(reverted(request, &before, None)?);
     }

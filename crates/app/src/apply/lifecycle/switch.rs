@@ -62,7 +62,7 @@ where
             if is_final || !self.task.switch {
                 return;
             }
-            let changes = entered.changes().await;
+            let changes = entered.changes(|error| self.could_not(error)).await;
             match self.switch_once(entered, key, record, to, &changes).await {
                 Next::Done => return,
                 Next::Again => {}

@@ -1,16 +1,19 @@
 //! What may not be applied, and what is left out.
 
-use keysweep_app::apply::{ApplyError, KeyOutcome, Refusal};
+use keysweep_app::apply::{ApplyError, ApplyRequest, KeyOutcome, Refusal};
+use keysweep_app::clocks::ClockError;
 use keysweep_app::progress::Event as Told;
 use keysweep_core::account::{Organization, Partition};
 use keysweep_core::approval::NotApproved;
 use keysweep_core::assessment::Scope;
+use keysweep_core::key::AccessKeyId;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::lint::Severity;
+use keysweep_core::time::SignedDuration;
 use keysweep_sim::Action;
 use keysweep_sim::fault::{Denial, Effect, Rule};
 
-use super::scene::{ALICE, BOB, BOB_TOO, CAROL, DAVE, Scene, only, outcomes, sim};
+use super::scene::{ALICE, BOB, BOB_TOO, CAROL, DAVE, Scene, denied, only, outcomes, sim};
 use crate::support::account;
 
 const ALL: [&str; 5] = [ALICE, BOB, BOB_TOO, CAROL, DAVE];
@@ -137,6 +140,64 @@ fn accounts_and_a_number_of_keys_only_narrow() {
     let nobody = only(&[9]);
     assert_eq!(scene.apply_so(|request| request.run.only = Some(&nobody)).unwrap().receipts.len(), 2);
     assert!(scene.apply().unwrap().is_whole());
+}
+
+/// Whoever asks for fewer keys, or for none, is not told less of what is wrong with the plan.
+#[test]
+fn a_plan_that_is_refused_is_refused_however_little_of_it_is_asked_for() {
+    let (scene, nobody) = (Scene::new(), only(&[9]));
+    let none = |request: &mut ApplyRequest<'_>| request.approvals = &[];
+    for refusal in [
+        scene.refused(|request| {
+            none(request);
+            request.run.only = Some(&nobody);
+        }),
+        scene.refused(|request| {
+            none(request);
+            request.run.at_most = Some(0);
+        }),
+    ] {
+        assert!(matches!(refusal, Refusal::NotApproved(NotApproved::ByNobody { .. })), "{refusal:?}");
+    }
+    assert!(scene.events().is_empty());
+}
+
+/// A key that was switched off a minute ago has settled by a clock that is hours ahead, and by one that was hours behind when the
+/// plan was made.
+#[test]
+fn a_clock_that_is_not_that_of_aws_is_refused() {
+    for off in [7_800, -7_800, 901, -901] {
+        let mut scene = Scene::new();
+        scene.off = SignedDuration::from_secs(off);
+        let refusal = scene.refused(|_| ());
+        assert!(matches!(refusal, Refusal::Clock(ClockError::Off { .. })), "{refusal:?}");
+        assert_eq!((scene.left(), scene.events()), (ALL.to_vec(), Vec::new()));
+    }
+    let mut scene = Scene::new();
+    scene.off = SignedDuration::from_secs(600);
+    assert!(scene.apply().unwrap().is_whole());
+}
+
+/// Where only so many keys are asked for, one that cannot go yet does not keep the others from their turn.
+#[test]
+fn a_number_of_keys_goes_round_all_that_wait() {
+    let scene = Scene::new();
+    for user in ["alice", "bob"] {
+        scene.sim.add_fault(Rule::new(denied()).action(Action::GetUser).user(user));
+    }
+    for left in [ALL.to_vec(), ALL.to_vec(), ALL.to_vec(), vec![ALICE, BOB, BOB_TOO, DAVE]] {
+        scene.apply_so(|request| request.run.at_most = Some(1)).unwrap();
+        assert_eq!(scene.left(), left);
+    }
+    // All have had a turn, but for dave's key; then alice's is the one that waits for the longest.
+    let turns = |scene: &Scene| -> Vec<AccessKeyId> {
+        scene.events().iter().filter_map(|event| Some(event.key()?.1.clone())).collect()
+    };
+    scene.apply_so(|request| request.run.at_most = Some(1)).unwrap();
+    assert_eq!(scene.left(), [ALICE, BOB, BOB_TOO]);
+    scene.apply_so(|request| request.run.at_most = Some(2)).unwrap();
+    let turns = turns(&scene);
+    assert!(turns.ends_with(&[ALICE.parse().unwrap(), BOB.parse().unwrap()]), "{turns:?}");
 }
 
 #[test]

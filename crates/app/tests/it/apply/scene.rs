@@ -24,7 +24,7 @@ use keysweep_sim::{Action, Sim, SimPorts};
 use keysweep_store::InMemory;
 use tokio::sync::watch;
 
-use crate::support::{account, days_ago, empty, scan_organization};
+use crate::support::{Skewed, account, days_ago, empty, scan_organization};
 
 pub(super) const ALICE: &str = "AKIAALICEALICEALICE1";
 pub(super) const BOB: &str = "AKIABOBBOBBOBBOBBOB1";
@@ -33,7 +33,7 @@ pub(super) const CAROL: &str = "AKIACAROLCAROLCAROL1";
 pub(super) const DAVE: &str = "AKIADAVEDAVEDAVEDAV1";
 
 /// Every apply is a process of its own.
-const PROCESSES: [&str; 4] = ["process-1", "process-2", "process-3", "process-4"];
+const PROCESSES: [&str; 6] = ["process-1", "process-2", "process-3", "process-4", "process-5", "process-6"];
 
 /// Four users, all with keys to delete: alice in the caller's own account, bob (two keys) and carol in a second, dave in a third.
 pub(super) fn sim() -> Arc<Sim> {
@@ -97,6 +97,8 @@ pub(super) struct Scene {
     pub(super) exempt: Exempt,
     pub(super) heard: Heard,
     pub(super) stop: bool,
+    /// By how much this machine's clock is ahead of AWS's.
+    pub(super) off: SignedDuration,
     runs: AtomicUsize,
 }
 
@@ -143,6 +145,7 @@ impl Scene {
             exempt: Exempt(Ok(Exemptions::new([], [KEEP_TAG.to_owned()]))),
             heard: Heard::default(),
             stop: false,
+            off: SignedDuration::ZERO,
             runs: AtomicUsize::new(0),
             sim,
         }
@@ -185,7 +188,7 @@ impl Scene {
         };
         change(&mut request);
         let ports = SimPorts::new(Arc::clone(&self.sim));
-        let clock = ports.clock();
+        let clock = Skewed(ports.clock(), self.off);
         let tools =
             Tools { accounts: &ports, directory: &ports, clock: &clock, journal, progress: &self.heard };
         let (_keep, stop) = watch::channel(self.stop);

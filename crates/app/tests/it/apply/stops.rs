@@ -26,7 +26,7 @@ fn too_many_denied_calls_or_reactivated_keys_stop_the_run_with_what_to_do() {
     scene.sim.clear_faults();
     assert_eq!(scene.apply_so(one).unwrap().stopped, None);
 
-    for actions in [Action::GetUser, Action::ListAccessKeys, Action::AssumeRole] {
+    for actions in [Action::GetUser, Action::ListAccessKeys, Action::AssumeRole, Action::LookupEvents] {
         let scene = Scene::new();
         scene.sim.add_fault(Rule::new(denied()).action(actions));
         let applied = scene.apply_so(one).unwrap();
