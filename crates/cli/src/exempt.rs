@@ -1,7 +1,7 @@
 //! What is exempt from clean-up: the exemptions of the store and those of a reviewed file, together. Whatever cannot be read
 //! is an error, and whoever asks then deletes nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use keysweep_core::exemption::{Exemption, Exemptions, NotAnExemption, NotProtected, Protected};
