@@ -1,20 +1,20 @@
 //! The journal's protocol in every order of steps, exhaustively: one key, two appliers that take the lease from each other at
 //! any moment, crashes between any two steps, answers that are lost, deletes that take effect late, and somebody else who
 //! switches the key on and off and deletes it. The transition function is the real one; an applier's steps are those of
-//! `keysweep_app::apply`.
+//! `keysweep_app::apply`. The search is stateright's, which tells the steps that lead to a world that breaks a promise. It tells
+//! worlds apart by a hash of 64 bits: with 222,455 of them, two are taken for one with a chance of about 1 in 700 million.
 //!
 //! What is assumed: whoever looked has sent its delete, and AWS has got to it, before the next applier finds out what came of
 //! the attempt, or never will. An applier acts on no look that is older than two seconds, and waits half a minute before it
 //! finds out what came of another's attempt. Where a process stalls for longer than that and then dies, the one thing that
 //! can be missed is the receipt; that is explored as well.
 
-use std::collections::{HashMap, VecDeque};
-
 use keysweep_core::account::AccountId;
 use keysweep_core::journal::event::{Deletion, Event, Kept, Outcome};
 use keysweep_core::journal::{KeyRecord, State};
 use keysweep_core::plan::SkipReason;
 use keysweep_core::time::Instant;
+use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use crate::sample::{ACCOUNT, key_id, now};
 
@@ -25,7 +25,7 @@ enum Key {
     Gone,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum At {
     /// Not running.
     Down,
@@ -49,8 +49,6 @@ enum At {
 struct Applier {
     at: At,
     epoch: u64,
-    /// Whether AWS has not got to its delete yet.
-    in_flight: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -63,26 +61,38 @@ struct World {
     appliers: [Applier; 2],
     /// Deletes on their way whose senders are dead, by their attempts.
     orphans: Vec<u32>,
-    /// Whether a process may stall for longer than others wait.
-    stalls: bool,
     /// Whether a delete took effect of which others had found out before that nothing came, and whose sender was dead.
     missed: bool,
-    crashes: u8,
-    losses: u8,
-    foreign: u8,
-    runs: u8,
-    /// The first thing that went wrong.
-    wrong: Option<&'static str>,
+    /// What may still happen.
+    left: Bounds,
 }
 
 /// How much of everything is tried.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Bounds {
     crashes: u8,
     losses: u8,
     foreign: u8,
     runs: u8,
-    stalls: bool,
+}
+
+/// What happens next; `who` is an applier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    TakesTheLease { who: usize },
+    ReadsTheJournal { who: usize },
+    FindsOutWhatCame { who: usize, attempt: u32 },
+    Looks { who: usize, attempt: u32 },
+    ActsOnTheLook { who: usize, attempt: u32, saw: Key },
+    AwsDeletes { who: usize, attempt: u32 },
+    AwsRefuses { who: usize, attempt: u32 },
+    TheDeleteIsLost { who: usize, attempt: u32 },
+    JournalsTheAnswer { who: usize, attempt: u32, deleted: bool },
+    TheAnswerIsLost { who: usize, attempt: u32 },
+    Crashes { who: usize },
+    ADeadSendersDeleteTakesEffect { attempt: u32 },
+    ADeadSendersDeleteIsLost { attempt: u32 },
+    SomebodyMakesTheKey(Key),
 }
 
 fn account() -> AccountId {
@@ -99,12 +109,9 @@ fn gone() -> Outcome {
     Outcome::Gone { seen_at: THEN, last_look: None }
 }
 
-/// What a step does to the world.
-type Change<'a> = &'a dyn Fn(&mut World);
-
 impl World {
     fn new(bounds: Bounds) -> Self {
-        let applier = Applier { at: At::Down, epoch: 0, in_flight: false };
+        let applier = Applier { at: At::Down, epoch: 0 };
         Self {
             key: Key::Inactive,
             by_us: None,
@@ -112,13 +119,8 @@ impl World {
             epoch: 0,
             appliers: [applier.clone(), applier],
             orphans: Vec::new(),
-            stalls: bounds.stalls,
             missed: false,
-            crashes: bounds.crashes,
-            losses: bounds.losses,
-            foreign: bounds.foreign,
-            runs: bounds.runs,
-            wrong: None,
+            left: bounds,
         }
     }
 
@@ -141,145 +143,138 @@ impl World {
         matches!(self.record.state(), State::Open { attempt: open, .. } if open == attempt)
     }
 
-    fn blame(&mut self, what: &'static str) {
-        self.wrong.get_or_insert(what);
+    fn has_receipt(&self) -> bool {
+        self.record.state() == State::Gone
+    }
+
+    /// Nobody runs, and nothing is on its way.
+    fn is_quiet(&self) -> bool {
+        self.orphans.is_empty()
+            && self.appliers.iter().all(|applier| matches!(applier.at, At::Down | At::Done))
+    }
+
+    /// What an applier that runs does next, where nothing goes wrong.
+    const fn goes_on(&self, who: usize) -> Option<Step> {
+        match self.appliers[who].at {
+            At::Down | At::Done => None,
+            At::Replayed => Some(Step::ReadsTheJournal { who }),
+            At::Resolving { attempt, .. } => Some(Step::FindsOutWhatCame { who, attempt }),
+            At::Intended { attempt } => Some(Step::Looks { who, attempt }),
+            At::Looked { attempt, saw } => Some(Step::ActsOnTheLook { who, attempt, saw }),
+            At::Sent { attempt } => Some(Step::AwsDeletes { who, attempt }),
+            At::Answered { attempt, deleted } => Some(Step::JournalsTheAnswer { who, attempt, deleted }),
+        }
+    }
+
+    /// Whether an applier is to find out what came of another's attempt, while a delete may still be on its way. One's own
+    /// delete was answered or given up before: nothing of it is on its way.
+    fn waits(&self, who: usize) -> bool {
+        let other = self.appliers[1 - who].at;
+        let acts = matches!(other, At::Sent { .. } | At::Looked { saw: Key::Inactive, .. });
+        matches!(self.appliers[who].at, At::Resolving { own: false, .. })
+            && (!self.orphans.is_empty() || acts)
+    }
+
+    /// What may go wrong for an applier.
+    fn troubles(&self, who: usize, steps: &mut Vec<Step>) {
+        let at = self.appliers[who].at;
+        if let At::Sent { attempt } = at {
+            steps.push(Step::AwsRefuses { who, attempt });
+        }
+        if self.left.losses > 0 {
+            match at {
+                At::Sent { attempt } => steps.push(Step::TheDeleteIsLost { who, attempt }),
+                At::Answered { attempt, .. } => steps.push(Step::TheAnswerIsLost { who, attempt }),
+                _ => {}
+            }
+        }
+        if self.left.crashes > 0 && !matches!(at, At::Down | At::Done) {
+            steps.push(Step::Crashes { who });
+        }
     }
 
     /// What AWS and somebody else may do meanwhile.
-    fn others(&self, step: &mut impl FnMut(String, Change<'_>)) {
-        for place in 0..self.orphans.len() {
-            step("a dead sender's delete takes effect".to_owned(), &|world| {
-                let attempt = world.orphans.remove(place);
-                let open = world.is_open(attempt);
-                world.missed |= world.execute_delete(attempt) && !open;
-            });
-            step("a dead sender's delete is lost".to_owned(), &|world| {
-                world.orphans.remove(place);
-            });
+    fn others(&self, steps: &mut Vec<Step>) {
+        for &attempt in &self.orphans {
+            steps.push(Step::ADeadSendersDeleteTakesEffect { attempt });
+            steps.push(Step::ADeadSendersDeleteIsLost { attempt });
         }
-        if self.foreign > 0 && self.key != Key::Gone {
-            for key in [Key::Active, Key::Inactive, Key::Gone] {
-                if key != self.key {
-                    step(format!("somebody makes it {key:?}"), &|world| {
-                        world.foreign -= 1;
-                        world.key = key;
-                    });
-                }
-            }
+        if self.left.foreign > 0 && self.key != Key::Gone {
+            let keys = [Key::Active, Key::Inactive, Key::Gone];
+            steps.extend(keys.into_iter().filter(|key| *key != self.key).map(Step::SomebodyMakesTheKey));
         }
     }
 
-    /// Every world that one step leads to, with the step's name.
-    fn next(&self) -> Vec<(String, World)> {
-        let mut next = Vec::new();
-        let mut step = |name: String, change: Change<'_>| {
-            let mut world = self.clone();
-            change(&mut world);
-            next.push((name, world));
-        };
-        for who in 0..2 {
-            let Applier { at, in_flight, .. } = &self.appliers[who];
-            match at {
-                At::Down | At::Done if self.runs > 0 => step(format!("{who} takes the lease"), &|world| {
-                    world.runs -= 1;
-                    world.epoch += 1;
-                    world.appliers[who].epoch = world.epoch;
-                    world.appliers[who].at = At::Replayed;
-                }),
-                At::Down | At::Done => {}
-                At::Replayed => step(format!("{who} reads the journal"), &|world| world.replayed(who)),
-                // One's own delete was answered or given up before: nothing of it is on its way.
-                At::Resolving { attempt, own } => {
-                    let (attempt, own) = (*attempt, *own);
-                    let other = &self.appliers[1 - who];
-                    let acts = other.in_flight || matches!(other.at, At::Looked { saw: Key::Inactive, .. });
-                    let waits = !self.stalls && !own && (!self.orphans.is_empty() || acts);
-                    if !waits {
-                        step(format!("{who} finds out what came of {attempt}"), &|world| {
-                            world.resolve(who, attempt);
-                        });
-                    }
-                }
-                At::Intended { attempt } => {
-                    let attempt = *attempt;
-                    // Whether the lease is still in force is asked just before the look.
-                    let in_force = self.appliers[who].epoch == self.epoch;
-                    step(format!("{who} looks"), &|world| {
-                        let looked = At::Looked { attempt, saw: world.key };
-                        world.appliers[who].at = if in_force { looked } else { At::Done };
-                    });
-                }
-                At::Looked { attempt, saw } => {
-                    let (attempt, saw) = (*attempt, *saw);
-                    step(format!("{who} acts on {saw:?}"), &|world| world.looked(who, attempt, saw));
-                }
-                At::Sent { attempt } => {
-                    let attempt = *attempt;
-                    if *in_flight {
-                        step(format!("AWS deletes for {who}"), &|world| {
-                            world.appliers[who].in_flight = false;
-                            let deleted = world.execute_delete(attempt);
-                            world.appliers[who].at = At::Answered { attempt, deleted };
-                        });
-                        step(format!("the delete of {who} is refused"), &|world| {
-                            world.appliers[who].in_flight = false;
-                            let outcome = Outcome::Kept(Kept::Denied(String::new()));
-                            world.append(&ended(attempt, outcome));
-                            world.appliers[who].at = At::Done;
-                        });
-                    }
-                }
-                At::Answered { attempt, deleted } => {
-                    let (attempt, deleted) = (*attempt, *deleted);
-                    step(format!("{who} journals the answer"), &|world| {
-                        world.answered(who, attempt, deleted);
-                    });
-                    if self.losses > 0 {
-                        step(format!("the answer to {who} is lost"), &|world| {
-                            world.losses -= 1;
-                            world.appliers[who].at = At::Resolving { attempt, own: true };
-                        });
-                    }
-                }
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::TakesTheLease { who } => {
+                self.left.runs -= 1;
+                self.epoch += 1;
+                self.appliers[who] = Applier { at: At::Replayed, epoch: self.epoch };
             }
-            if let At::Sent { attempt } = at
-                && *in_flight
-                && self.losses > 0
-            {
-                let attempt = *attempt;
-                step(format!("the delete of {who} is lost on its way"), &|world| {
-                    world.losses -= 1;
-                    world.appliers[who].in_flight = false;
-                    world.appliers[who].at = At::Resolving { attempt, own: true };
-                });
+            Step::ReadsTheJournal { who } => self.appliers[who].at = self.replayed(who),
+            Step::FindsOutWhatCame { who, attempt } => {
+                let outcome = if self.key == Key::Gone { gone() } else { Outcome::Kept(Kept::Interrupted) };
+                // Refused where somebody else has found out already; then that stands.
+                self.append(&ended(attempt, outcome));
+                self.appliers[who].at = At::Replayed;
             }
-            if self.crashes > 0 && !matches!(at, At::Down | At::Done) {
-                step(format!("{who} crashes"), &|world| {
-                    world.crashes -= 1;
-                    if let At::Answered { attempt, .. } | At::Resolving { attempt, own: true } = at {
-                        world.missed |= world.by_us == Some(*attempt) && !world.is_open(*attempt);
+            Step::Looks { who, attempt } => {
+                // Whether the lease is still in force is asked just before the look.
+                let in_force = self.appliers[who].epoch == self.epoch;
+                let looked = At::Looked { attempt, saw: self.key };
+                self.appliers[who].at = if in_force { looked } else { At::Done };
+            }
+            Step::ActsOnTheLook { who, attempt, saw } => self.looked(who, attempt, saw),
+            Step::AwsDeletes { who, attempt } => {
+                let deleted = self.execute_delete(attempt);
+                self.appliers[who].at = At::Answered { attempt, deleted };
+            }
+            Step::AwsRefuses { who, attempt } => {
+                self.append(&ended(attempt, Outcome::Kept(Kept::Denied(String::new()))));
+                self.appliers[who].at = At::Done;
+            }
+            Step::TheDeleteIsLost { who, attempt } | Step::TheAnswerIsLost { who, attempt } => {
+                self.left.losses -= 1;
+                self.appliers[who].at = At::Resolving { attempt, own: true };
+            }
+            Step::JournalsTheAnswer { who, attempt, deleted } => {
+                let deletion = Deletion { request_id: None, last_look: THEN, verified_at: None };
+                let outcome = if deleted { Outcome::Deleted(deletion) } else { gone() };
+                self.append(&ended(attempt, outcome));
+                self.appliers[who].at = At::Replayed;
+            }
+            Step::Crashes { who } => {
+                self.left.crashes -= 1;
+                match self.appliers[who].at {
+                    At::Answered { attempt, .. } | At::Resolving { attempt, own: true } => {
+                        self.missed |= self.by_us == Some(attempt) && !self.is_open(attempt);
                     }
-                    let applier = &mut world.appliers[who];
-                    if let (At::Sent { attempt }, true) = (&applier.at, applier.in_flight) {
-                        world.orphans.push(*attempt);
-                    }
-                    applier.in_flight = false;
-                    applier.at = At::Down;
-                });
+                    At::Sent { attempt } => self.orphans.push(attempt),
+                    _ => {}
+                }
+                self.appliers[who].at = At::Down;
+            }
+            Step::ADeadSendersDeleteTakesEffect { attempt } => {
+                self.orphans.retain(|orphan| *orphan != attempt);
+                let open = self.is_open(attempt);
+                self.missed |= self.execute_delete(attempt) && !open;
+            }
+            Step::ADeadSendersDeleteIsLost { attempt } => self.orphans.retain(|orphan| *orphan != attempt),
+            Step::SomebodyMakesTheKey(key) => {
+                self.left.foreign -= 1;
+                self.key = key;
             }
         }
-        self.others(&mut step);
-        next
     }
 
     /// What an applier does about the key, after the journal.
-    fn replayed(&mut self, who: usize) {
+    fn replayed(&mut self, who: usize) -> At {
         let epoch = self.appliers[who].epoch;
         if epoch != self.epoch {
-            self.appliers[who].at = At::Done;
-            return;
+            return At::Done;
         }
-        self.appliers[who].at = match self.record.state() {
+        match self.record.state() {
             State::Open { attempt, .. } => At::Resolving { attempt, own: false },
             state if state.is_final() => At::Done,
             _ => {
@@ -295,23 +290,12 @@ impl World {
                 };
                 if self.append(&intent) { At::Intended { attempt } } else { At::Done }
             }
-        };
-    }
-
-    fn resolve(&mut self, who: usize, attempt: u32) {
-        let outcome = if self.key == Key::Gone { gone() } else { Outcome::Kept(Kept::Interrupted) };
-        // Refused where somebody else has found out already; then that stands.
-        self.append(&ended(attempt, outcome));
-        self.appliers[who].at = At::Replayed;
+        }
     }
 
     fn looked(&mut self, who: usize, attempt: u32, saw: Key) {
         let skip = match saw {
             Key::Inactive => {
-                if self.record.attempts() < attempt {
-                    self.blame("a delete without an intent");
-                }
-                self.appliers[who].in_flight = true;
                 self.appliers[who].at = At::Sent { attempt };
                 return;
             }
@@ -323,134 +307,142 @@ impl World {
         self.appliers[who].at = At::Done;
     }
 
-    fn answered(&mut self, who: usize, attempt: u32, deleted: bool) {
-        let outcome = if deleted {
-            Outcome::Deleted(Deletion { request_id: None, last_look: THEN, verified_at: None })
-        } else {
-            gone()
-        };
-        self.append(&ended(attempt, outcome));
-        self.appliers[who].at = At::Replayed;
-    }
-
-    /// Nobody runs, and nothing is on its way.
-    fn is_quiet(&self) -> bool {
-        self.orphans.is_empty()
-            && self.appliers.iter().all(|applier| matches!(applier.at, At::Down | At::Done))
-    }
-
-    /// What must hold in every world.
-    fn check(&self) -> Option<&'static str> {
-        let receipt = self.record.state() == State::Gone;
-        if self.wrong.is_some() {
-            return self.wrong;
-        }
-        if receipt && self.key != Key::Gone {
-            return Some("a receipt of a key that is there");
-        }
-        if self.is_quiet()
-            && self.record.state().is_final()
-            && self.by_us.is_some()
-            && !receipt
-            && !self.missed
-        {
-            return Some("a deletion without a receipt");
-        }
-        if self.missed && !receipt && !self.stalls {
-            return Some("a delete took effect after it was found out that nothing came of it");
+    /// The world after one more run without any trouble; `None` where it does not end.
+    fn after_one_more_run(&self) -> Option<Self> {
+        let mut world = self.clone();
+        world.left.runs += 1;
+        world.take(Step::TakesTheLease { who: 0 });
+        for _ in 0..20 {
+            match world.goes_on(0) {
+                Some(step) => world.take(step),
+                None => return Some(world),
+            }
         }
         None
     }
 }
 
-/// Every world that can be reached, breadth first; the shortest way to the first that is wrong is told.
-fn explore(bounds: Bounds) -> Vec<World> {
-    let mut seen: HashMap<World, usize> = HashMap::new();
-    let mut worlds: Vec<(World, Option<(usize, String)>)> = Vec::new();
-    let mut queue = VecDeque::new();
-    let first = World::new(bounds);
-    seen.insert(first.clone(), 0);
-    worlds.push((first, None));
-    queue.push_back(0);
-    while let Some(index) = queue.pop_front() {
-        let world = worlds[index].0.clone();
-        if let Some(wrong) = world.check() {
-            let mut way = vec![format!("{wrong}: {world:#?}")];
-            let mut at = index;
-            while let Some((before, step)) = &worlds[at].1 {
-                way.push(step.clone());
-                at = *before;
-            }
-            way.reverse();
-            panic!("{}", way.join("\n"));
-        }
-        for (step, next) in world.next() {
-            if !seen.contains_key(&next) {
-                seen.insert(next.clone(), worlds.len());
-                queue.push_back(worlds.len());
-                worlds.push((next, Some((index, step))));
-            }
-        }
+struct Protocol {
+    bounds: Bounds,
+    /// Whether a process may stall for longer than others wait.
+    stalls: bool,
+    /// What must hold, or be met, besides the promises.
+    besides: Vec<Property<Self>>,
+}
+
+impl Model for Protocol {
+    type State = World;
+    type Action = Step;
+
+    fn init_states(&self) -> Vec<World> {
+        vec![World::new(self.bounds)]
     }
-    worlds.into_iter().map(|(world, _)| world).collect()
+
+    fn actions(&self, world: &World, steps: &mut Vec<Step>) {
+        for who in 0..2 {
+            match world.goes_on(who) {
+                None if world.left.runs > 0 => steps.push(Step::TakesTheLease { who }),
+                Some(step) if self.stalls || !world.waits(who) => steps.push(step),
+                _ => {}
+            }
+            world.troubles(who, steps);
+        }
+        world.others(steps);
+    }
+
+    fn next_state(&self, world: &World, step: Step) -> Option<World> {
+        let mut next = world.clone();
+        next.take(step);
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        let mut promises = vec![
+            Property::always("a delete is sent only after its intent", |_, world: &World| {
+                let intended = world.record.attempts();
+                world.appliers.iter().all(|applier| match applier.at {
+                    At::Sent { attempt } => attempt <= intended,
+                    _ => true,
+                })
+            }),
+            Property::always("a receipt is only of a key that is gone", |_, world: &World| {
+                !world.has_receipt() || world.key == Key::Gone
+            }),
+            Property::always("what was deleted and is settled has a receipt", |protocol: &Self, world| {
+                let settled = world.is_quiet() && world.record.state().is_final();
+                let may_be_missed = protocol.stalls && world.missed;
+                !settled || world.by_us.is_none() || world.has_receipt() || may_be_missed
+            }),
+        ];
+        if !self.stalls {
+            promises.push(Property::always(
+                "no delete takes effect after it was found out that nothing came of it",
+                |_, world: &World| !world.missed || world.has_receipt(),
+            ));
+        }
+        promises.extend(self.besides.iter().cloned());
+        promises
+    }
+}
+
+impl Protocol {
+    /// Looks at every world that can be reached. Where a promise is broken it ends soon and panics with the steps that lead
+    /// there, which are nearly the fewest: it goes breadth first.
+    #[expect(clippy::print_stdout, reason = "a test shows how much it looked at")]
+    fn explore(self) {
+        let search = self.checker().threads(2).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+        println!("{} worlds", search.unique_state_count());
+        search.assert_properties();
+        // It ends early only where a promise is broken.
+        assert!(search.is_done(), "worlds are left that were not looked at");
+    }
 }
 
 #[test]
 fn two_appliers_never_disagree_about_a_key_in_any_order_of_steps() {
-    let worlds = explore(Bounds { crashes: 2, losses: 1, foreign: 2, runs: 4, stalls: false });
-    println!("{} worlds", worlds.len());
     // The exploration is worth something only where it meets what it is for.
-    let meets = |what: &dyn Fn(&World) -> bool| assert!(worlds.iter().any(what));
-    meets(&|world| world.record.attempts() == 3);
-    meets(&|world| world.by_us.is_some() && world.crashes == 0 && world.losses == 0);
-    meets(&|world| world.record.in_doubt().is_some() && world.key == Key::Gone);
-    meets(&|world| world.appliers.iter().all(|applier| matches!(applier.at, At::Intended { .. })));
+    let besides = vec![
+        Property::sometimes("a third attempt is made", |_, world: &World| world.record.attempts() == 3),
+        Property::sometimes("a key is deleted in spite of all crashes and losses", |_, world: &World| {
+            world.by_us.is_some() && world.left.crashes == 0 && world.left.losses == 0
+        }),
+        Property::sometimes("a key is gone of which it is in doubt who deleted it", |_, world: &World| {
+            world.record.in_doubt().is_some() && world.key == Key::Gone
+        }),
+        Property::sometimes("both are about to look", |_, world: &World| {
+            world.appliers.iter().all(|applier| matches!(applier.at, At::Intended { .. }))
+        }),
+    ];
+    let bounds = Bounds { crashes: 2, losses: 1, foreign: 2, runs: 4 };
+    Protocol { bounds, stalls: false, besides }.explore();
 }
 
 #[test]
 fn where_a_process_stalls_and_then_dies_nothing_but_a_receipt_can_be_missed() {
-    let worlds = explore(Bounds { crashes: 1, losses: 1, foreign: 2, runs: 3, stalls: true });
-    println!("{} worlds", worlds.len());
-    assert!(worlds.iter().any(|world| world.missed));
+    let besides = vec![Property::sometimes("a receipt is missed", |_, world: &World| world.missed)];
+    let bounds = Bounds { crashes: 1, losses: 1, foreign: 2, runs: 3 };
+    Protocol { bounds, stalls: true, besides }.explore();
 }
 
 #[test]
 fn without_others_every_way_ends_with_the_key_gone_and_a_receipt() {
-    // Whatever crashes and losses, one more run that is left alone finishes the work.
-    let bounds = Bounds { crashes: 2, losses: 2, foreign: 0, runs: 3, stalls: false };
-    for mut world in explore(bounds) {
-        if !world.is_quiet() {
-            continue;
-        }
-        for _ in 0..2 {
-            finish(&mut world);
-        }
-        assert_eq!(world.key, Key::Gone, "{world:#?}");
-        assert_eq!(world.record.state(), State::Gone, "{world:#?}");
-        let after = world.record.clone();
-        finish(&mut world);
-        assert_eq!(world.record, after, "one more apply changes nothing");
-    }
-}
-
-/// Lets one applier run to its end without any trouble.
-fn finish(world: &mut World) {
-    world.epoch += 1;
-    world.appliers[0] = Applier { at: At::Replayed, epoch: world.epoch, in_flight: false };
-    for _ in 0..20 {
-        match world.appliers[0].at.clone() {
-            At::Replayed => world.replayed(0),
-            At::Resolving { attempt, .. } => world.resolve(0, attempt),
-            At::Intended { attempt } => world.appliers[0].at = At::Looked { attempt, saw: world.key },
-            At::Looked { attempt, saw } => world.looked(0, attempt, saw),
-            At::Sent { attempt } => {
-                world.appliers[0].in_flight = false;
-                let deleted = world.execute_delete(attempt);
-                world.appliers[0].at = At::Answered { attempt, deleted };
-            }
-            At::Answered { attempt, deleted } => world.answered(0, attempt, deleted),
-            At::Down | At::Done => return,
-        }
-    }
-    panic!("it does not end: {world:#?}");
+    let besides = vec![
+        Property::always(
+            "whatever crashes and losses, one more run that is left alone finishes the work",
+            |_, world: &World| {
+                let finishes = |after: World| after.key == Key::Gone && after.has_receipt();
+                !world.is_quiet() || world.after_one_more_run().is_some_and(finishes)
+            },
+        ),
+        Property::always("a run after that changes nothing", |_, world: &World| {
+            let changes_nothing =
+                |after: World| after.after_one_more_run().is_some_and(|again| again.record == after.record);
+            !world.is_quiet() || world.after_one_more_run().is_some_and(changes_nothing)
+        }),
+        Property::sometimes("a run ends before the work is done", |_, world: &World| {
+            world.is_quiet() && world.record.attempts() > 0 && world.key != Key::Gone
+        }),
+    ];
+    let bounds = Bounds { crashes: 2, losses: 2, foreign: 0, runs: 3 };
+    Protocol { bounds, stalls: false, besides }.explore();
 }
