@@ -3,13 +3,15 @@
 use keysweep_core::account::AccountId;
 use keysweep_core::exemption::{ExemptBy, Unreadable};
 use keysweep_core::journal::event::{Deletion, Event, Kept, Outcome};
-use keysweep_core::journal::receipt::{How, NotOfThisPlan, receipts};
+use keysweep_core::journal::receipt::{How, NotOfThisPlan, ReceiptV1, receipts};
 use keysweep_core::journal::{Broken, Illegal, Ledger, Sealed, State};
 use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::SkipReason;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document::digest;
 use keysweep_core::time::SignedDuration;
+
+use serde_json::json;
 
 use crate::sample::{ACCOUNT, HOUR, finding, key_id, now, plan_of};
 
@@ -300,6 +302,10 @@ fn receipts_are_of_the_keys_that_went_and_are_a_chain() {
     assert_eq!(receipts[1].previous, receipts[0].digest);
     assert_eq!((receipts[0].number, receipts[1].number), (1, 2));
     assert!(receipts.iter().all(|receipt| receipt.sealed() == receipt.digest));
+    let written = serde_json::to_value(ReceiptV1::from(&receipts[1])).unwrap();
+    assert_eq!((&written["action"], &written["set_by"]), (&json!("deleted"), &json!(null)));
+    assert_eq!(written["deleted_by"], receipts[1].deleted_by);
+    assert_eq!(written["inactive_as_of"], plan.keys[0].inactive_since.as_of.to_string());
 }
 
 #[test]

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use keysweep_core::account::Tags;
 use keysweep_core::evidence::{ChangeSource, EventId, StatusChange, Target};
 use keysweep_core::exemption::Exemptions;
-use keysweep_core::journal::receipt::{Action, NotOfThisPlan, receipts};
+use keysweep_core::journal::receipt::{Action, NotOfThisPlan, ReceiptV1, receipts};
+use keysweep_core::journal::switch::looks;
 use keysweep_core::journal::{
     Broken, Event, Illegal, Kept, Ledger, Looked, Sealed, Setting, SwitchOutcome, SwitchState,
 };
 use keysweep_core::key::{AccessKey, KeyStatus, LastUsed, ListedStatus};
 use keysweep_core::plan::grace::{Grace, Published, without_waiting};
 use keysweep_core::plan::lint::{Context, Limits, Severity, lint};
-use keysweep_core::plan::look::LastLook;
-use keysweep_core::plan::look::Reread;
+use keysweep_core::plan::look::{LastLook, Reread};
 use keysweep_core::plan::switch::{Done, deactivate, reactivate};
 use keysweep_core::plan::unused::{AccountSurvey, ActiveKey, LAST_USE_LAGS, Survey, with_unused};
 use keysweep_core::plan::{KeptBecause, Plan, SkipReason, document};
@@ -525,10 +525,96 @@ fn receipts_tell_deactivations_and_what_was_undone_apart() {
         [(Action::Deactivated, "set", "arn:applier", 1), (Action::Reactivated, "seen", "arn:reverter", 0)]
     );
     assert_eq!((made[1].previous, made[1].digest), (made[0].digest, made[1].sealed()));
+    let written: Vec<_> = made
+        .iter()
+        .map(|one| {
+            let written = serde_json::to_value(ReceiptV1::from(one)).unwrap();
+            let members = ["action", "set_by", "deleted_by", "unused_since", "inactive_as_of"];
+            members.map(|member| written[member].as_str().map(str::to_owned))
+        })
+        .collect();
+    let since = Some(plan.deactivations[0].unused_since.to_string());
+    for (written, action, by) in
+        [(&written[0], "deactivated", "arn:applier"), (&written[1], "reactivated", "arn:reverter")]
+    {
+        assert_eq!(*written, [Some(action.to_owned()), Some(by.to_owned()), None, since.clone(), None]);
+    }
     // A status of a key that was to be deleted is none of this plan's.
     let (_, foreign) = after(&[switching(Inactive, 1, 1)]).unwrap();
     assert!(matches!(receipts(&plan, digest, &foreign), Err(NotOfThisPlan::NotPlanned { number: 2, .. })));
     let mut forged = sealed.clone();
     forged[2].event = switched(Inactive, 5, 1, seen());
     assert!(matches!(Ledger::replay(digest, &forged), Err(Broken::Changed { number: 3 })));
+}
+
+#[test]
+fn the_journal_tells_when_an_attempt_began_how_many_there_were_and_what_a_revert_is_to_undo() {
+    use KeyStatus::{Active, Inactive};
+    let record = |events: &[Event]| {
+        let (ledger, _) = after(events).unwrap();
+        ledger.key(ACCOUNT.parse().unwrap(), &key_id(5)).unwrap().switch().clone()
+    };
+    let off = |outcome| vec![switching(Inactive, 5, 1), switched(Inactive, 5, 1, outcome)];
+    let open = record(&[switching(Inactive, 5, 1)]);
+    assert_eq!((open.opened_at(), open.attempts(), open.is_begun()), (Some(now()), 1, true));
+    assert_eq!((open.deactivated(), open.not_reverted()), (None, None));
+    let done = record(&off(set()));
+    let SwitchOutcome::Set(setting) = set() else { unreachable!() };
+    assert_eq!((done.opened_at(), done.deactivated()), (None, Some((&setting, now()))));
+    assert_eq!(record(&off(seen())).deactivated(), None, "nobody confirmed it");
+    let back = [off(set()), vec![switching(Active, 5, 2), switched(Active, 5, 2, set())]].concat();
+    let back = record(&back);
+    assert_eq!((back.attempts(), back.deactivated(), back.not_reverted()), (2, None, None));
+    let left_alone = left(SkipReason::Active);
+    let kept =
+        [off(set()), vec![switching(Active, 5, 2), switched(Active, 5, 2, left_alone.clone())]].concat();
+    let kept = record(&kept);
+    assert_eq!((kept.not_reverted(), kept.deactivated()), (Some(&left_alone), Some((&setting, now()))));
+
+    // A call that was given up may still come, with the status that it was to set.
+    for (outcome, may) in [
+        (SwitchOutcome::Kept(Kept::Interrupted), true),
+        (SwitchOutcome::Kept(Kept::Failed("x".to_owned())), true),
+        (SwitchOutcome::Kept(Kept::Denied("x".to_owned())), false),
+        (left(SkipReason::Exempt(by_tag())), false),
+    ] {
+        let record = record(&off(outcome.clone()));
+        assert_eq!((record.may_have_set(Inactive), record.may_have_set(Active)), (may, false), "{outcome:?}");
+    }
+}
+
+fn by_tag() -> keysweep_core::exemption::ExemptBy {
+    keysweep_core::exemption::ExemptBy::KeepTag { name: "n".to_owned(), value: "v".to_owned() }
+}
+
+#[test]
+fn the_looks_of_an_event_are_those_before_and_after_the_call() {
+    use KeyStatus::{Active, Inactive};
+    let (before, then) = (look(), Looked { from: now() + HOUR, to: now() + HOUR });
+    let setting = |after| SwitchOutcome::Set(Setting { request_id: None, before, after });
+    let of = |to, outcome| looks(&switched(to, 5, 1, outcome));
+    assert_eq!(of(Inactive, setting(Some(then))), [(Active, before), (Inactive, then)]);
+    assert_eq!(of(Active, setting(Some(then))), [(Inactive, before), (Active, then)]);
+    assert_eq!(of(Inactive, setting(None)), [(Active, before)]);
+    let seen = |before| SwitchOutcome::Seen { seen: then, before };
+    assert_eq!(of(Inactive, seen(Some(before))), [(Active, before), (Inactive, then)]);
+    assert_eq!(of(Inactive, seen(None)), [(Inactive, then)]);
+    for nothing in [left(SkipReason::KeyGone), SwitchOutcome::Kept(Kept::Interrupted)] {
+        assert_eq!(of(Inactive, nothing), []);
+    }
+    assert_eq!(looks(&switching(Inactive, 5, 1)), []);
+}
+
+/// A look takes some time, or none that a clock of whole seconds would show.
+#[test]
+fn a_look_does_not_end_before_it_begins() {
+    let digest = document::digest(&plan());
+    let written = |seen: Looked| {
+        let event = switched(KeyStatus::Inactive, 5, 1, SwitchOutcome::Seen { seen, before: None });
+        let sealed = Sealed { number: 2, event, previous: digest, digest };
+        Sealed::read(2, &sealed.text(), digest, digest).map(|read| read.event == sealed.event)
+    };
+    assert_eq!(written(Looked { from: now(), to: now().next() }), Ok(true));
+    assert_eq!(written(Looked { from: now(), to: now() }), Ok(true));
+    assert!(written(Looked { from: now().next(), to: now() }).is_err());
 }
