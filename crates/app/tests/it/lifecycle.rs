@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keysweep_app::apply::{
-    Applied, ApplyRequest, DeactivationOutcome, KeyOutcome, RunRequest, StopAfter, Tools, apply,
+    Applied, ApplyError, ApplyRequest, DeactivationOutcome, KeyOutcome, RunRequest, StopAfter, Tools, apply,
 };
 use keysweep_app::progress::Silent;
 use keysweep_app::survey::{SurveyRequest, survey};
@@ -15,14 +15,15 @@ use keysweep_core::assessment::Assessment;
 use keysweep_core::evidence::{Evidence, ObservationSource};
 use keysweep_core::exemption::{Exemptions, KEEP_TAG};
 use keysweep_core::finding::Verdict;
+use keysweep_core::journal::{Appended, Event, Leasing, Sealed, SwitchOutcome};
 use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::build::{Holdings, Order, build};
 use keysweep_core::plan::lint::{Context, Limits, blocks, lint};
 use keysweep_core::plan::unused::{Survey, with_unused};
 use keysweep_core::plan::{Author, Plan, document};
 use keysweep_core::ports::{Agreements as _, ExemptionSource, Journal as _, KeptPlan};
-use keysweep_core::time::SignedDuration;
-use keysweep_sim::fault::{Denial, Effect, Rule};
+use keysweep_core::time::{Instant, SignedDuration};
+use keysweep_sim::fault::{Act, Deed, Denial, Effect, Rule};
 use keysweep_sim::{Action, Sim, SimPorts};
 use keysweep_store::InMemory;
 use tokio::sync::watch;
@@ -90,9 +91,14 @@ fn planned(sim: &Arc<Sim>, store: &InMemory, assessment: &Assessment) -> Plan {
 
 /// Approves and applies.
 fn carried_out(sim: &Arc<Sim>, store: &InMemory, plan: &Plan) -> Applied {
-    let (limits, digest, at) = (limits(), document::digest(plan), sim.now());
-    let context = Context { plan, limits: &limits, caller_arn: "arn", now: at };
+    let context = Context { plan, limits: &limits(), caller_arn: "arn", now: sim.now() };
     assert!(!blocks(&lint(&context)), "{:?}", lint(&context));
+    applied(sim, store, plan, sim.now()).unwrap()
+}
+
+/// Applies what was approved at that time.
+fn applied(sim: &Arc<Sim>, store: &InMemory, plan: &Plan, at: Instant) -> Result<Applied, ApplyError> {
+    let (limits, digest) = (limits(), document::digest(plan));
     let approval = Approval {
         plan: digest,
         by: "bob".to_owned(),
@@ -131,8 +137,72 @@ fn carried_out(sim: &Arc<Sim>, store: &InMemory, plan: &Plan) -> Applied {
             journal: store,
             progress: &Silent,
         };
-        apply(tools, &Exempt, &request, stop).await.unwrap()
+        apply(tools, &Exempt, &request, stop).await
     })
+}
+
+/// Journals what a process did that died then.
+fn journal(store: &InMemory, plan: &Plan, events: impl IntoIterator<Item = Event>) {
+    let (digest, now) = (document::digest(plan), plan.made_at);
+    block_on(async {
+        let text = document::write(plan);
+        let kept = KeptPlan { digest, id: plan.id.clone(), made_at: plan.made_at, text };
+        store.keep_plan(&kept).await.unwrap();
+        for event in events {
+            if let Some(epoch) = opens(&event) {
+                let lease = store.lease(digest, "dead", now, now).await.unwrap();
+                assert!(matches!(lease, Leasing::Granted(lease) if lease.epoch == epoch));
+            }
+            let appended = store.append(digest, event).await.unwrap();
+            assert!(matches!(appended, Appended::Sealed(_)), "{appended:?}");
+        }
+    });
+}
+
+fn opens(event: &Event) -> Option<u64> {
+    match event {
+        Event::Opened { epoch, .. } | Event::Reverting { epoch, .. } => Some(*epoch),
+        _ => None,
+    }
+}
+
+fn opened(plan: &Plan) -> Event {
+    Event::Opened {
+        at: plan.made_at,
+        epoch: 1,
+        holder: "dead".to_owned(),
+        caller_arn: "arn:dead".to_owned(),
+        approved_by: vec![("bob".to_owned(), "arn:bob".to_owned())],
+    }
+}
+
+fn switching(plan: &Plan, epoch: u64) -> Event {
+    Event::Switching {
+        at: plan.made_at,
+        epoch,
+        account: account(1),
+        key: UNUSED.parse().unwrap(),
+        to: KeyStatus::Inactive,
+        attempt: 1,
+    }
+}
+
+/// What came of the attempts at the key, by their numbers.
+fn ends(store: &InMemory, plan: &Plan) -> Vec<(u32, &'static str)> {
+    let events = block_on(store.events(document::digest(plan))).unwrap();
+    let end = |sealed: Sealed| match sealed.event {
+        Event::Switched { attempt, outcome, .. } => {
+            let name = match outcome {
+                SwitchOutcome::Set(_) => "set",
+                SwitchOutcome::Seen { .. } => "seen",
+                SwitchOutcome::Kept(_) => "kept",
+                SwitchOutcome::LeftAlone(_) => "left alone",
+            };
+            Some((attempt, name))
+        }
+        _ => None,
+    };
+    events.into_iter().filter_map(end).collect()
 }
 
 fn scanned(sim: &Arc<Sim>, store: &InMemory, id: &'static str) -> Assessment {
@@ -281,6 +351,45 @@ fn a_user_whose_one_key_is_to_go_and_whose_other_is_unused_is_worked_on_once() {
     let events = block_on(store.events(document::digest(&plan))).unwrap();
     let names: Vec<_> = events.iter().map(|sealed| sealed.event.name()).collect();
     assert_eq!(names, ["opened", "intended", "ended", "switching", "switched"]);
+}
+
+#[test]
+fn a_deactivation_that_was_begun_is_found_out_also_where_the_approval_has_ended_and_no_other_is_begun() {
+    for arrived in [false, true] {
+        let (sim, store) = (world(), InMemory::new());
+        let plan = planned(&sim, &store, &scanned(&sim, &store, "scan-1"));
+        journal(&store, &plan, [opened(&plan), switching(&plan, 1)]);
+        if arrived {
+            sim.act(account(1), &Act::new(Deed::Deactivate).user("alice").key(UNUSED));
+        }
+        let approved_at = sim.now();
+        sim.clock().advance(Duration::from_hours(73));
+        let refused = applied(&sim, &store, &plan, approved_at).unwrap_err();
+        assert!(matches!(refused, ApplyError::Refused(_)), "{refused:?}");
+        let found = if arrived { "seen" } else { "kept" };
+        assert_eq!(ends(&store, &plan), [(1, found)], "{arrived}");
+        let status = sim.truth().key(UNUSED).unwrap().status;
+        assert_eq!(status == KeyStatus::Inactive, arrived);
+        assert_eq!(sim.calls().total_of(Action::UpdateAccessKey).sent, 0);
+    }
+}
+
+#[test]
+fn once_a_run_was_reverted_an_apply_finds_out_what_was_begun_and_deactivates_nothing() {
+    let (sim, store) = (world(), InMemory::new());
+    let plan = planned(&sim, &store, &scanned(&sim, &store, "scan-1"));
+    let reverting = Event::Reverting {
+        at: plan.made_at,
+        epoch: 2,
+        holder: "dead".to_owned(),
+        caller_arn: "arn:dead".to_owned(),
+    };
+    journal(&store, &plan, [opened(&plan), switching(&plan, 1), reverting]);
+    let applied = applied(&sim, &store, &plan, sim.now()).unwrap();
+    assert_eq!(ends(&store, &plan), [(1, "kept")]);
+    assert!(matches!(applied.deactivations[0].1, DeactivationOutcome::Kept(_)), "{applied:?}");
+    assert_eq!(sim.truth().key(UNUSED).unwrap().status, KeyStatus::Active);
+    assert_eq!(sim.calls().total_of(Action::UpdateAccessKey).sent, 0);
 }
 
 #[test]
