@@ -1,6 +1,8 @@
 //! A key's whole life with keysweep: unused, deactivated by an approved plan, long-term inactive by keysweep's own evidence,
 //! planned for deletion, deleted. The world's clock is moved in between.
 
+mod switching;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +10,7 @@ use std::time::Duration;
 use keysweep_app::apply::{
     Applied, ApplyError, ApplyRequest, DeactivationOutcome, KeyOutcome, RunRequest, StopAfter, Tools, apply,
 };
-use keysweep_app::progress::Silent;
+use keysweep_app::progress::{Progress, Silent};
 use keysweep_app::survey::{SurveyRequest, survey};
 use keysweep_core::approval::{Approval, ApprovalPolicy};
 use keysweep_core::assessment::Assessment;
@@ -98,6 +100,18 @@ fn carried_out(sim: &Arc<Sim>, store: &InMemory, plan: &Plan) -> Applied {
 
 /// Applies what was approved at that time.
 fn applied(sim: &Arc<Sim>, store: &InMemory, plan: &Plan, at: Instant) -> Result<Applied, ApplyError> {
+    applied_with(sim, store, plan, at, (&Silent, &Exempt, false), |_| ())
+}
+
+/// The same told to somebody, with other exemptions, a signal to stop, or other options.
+fn applied_with<X: ExemptionSource>(
+    sim: &Arc<Sim>,
+    store: &InMemory,
+    plan: &Plan,
+    at: Instant,
+    (progress, exempt, is_stopped): (&dyn Progress, &X, bool),
+    change: impl FnOnce(&mut RunRequest<'_>),
+) -> Result<Applied, ApplyError> {
     let (limits, digest) = (limits(), document::digest(plan));
     let approval = Approval {
         plan: digest,
@@ -109,36 +123,37 @@ fn applied(sim: &Arc<Sim>, store: &InMemory, plan: &Plan, at: Instant) -> Result
         expires: at + SignedDuration::from_hours(72),
     };
     let approvals = [approval];
+    let mut run = request(plan);
+    change(&mut run);
     let request = ApplyRequest {
-        run: RunRequest {
-            plan,
-            digest,
-            holder: "test",
-            only: None,
-            at_most: None,
-            concurrency: 2,
-            give_up_after: Duration::from_mins(1),
-            stop_after: StopAfter::default(),
-        },
+        run,
         approvals: &approvals,
         approval_policy: ApprovalPolicy::default(),
         limits: &limits,
     };
     let ports = SimPorts::new(Arc::clone(sim));
-    let (_keep, stop) = watch::channel(false);
+    let (_keep, stop) = watch::channel(is_stopped);
     block_on(async {
         let text = document::write(plan);
         let kept = KeptPlan { digest, id: plan.id.clone(), made_at: plan.made_at, text };
         store.keep_plan(&kept).await.unwrap();
-        let tools = Tools {
-            accounts: &ports,
-            directory: &ports,
-            clock: &ports.clock(),
-            journal: store,
-            progress: &Silent,
-        };
-        apply(tools, &Exempt, &request, stop).await
+        let tools =
+            Tools { accounts: &ports, directory: &ports, clock: &ports.clock(), journal: store, progress };
+        apply(tools, exempt, &request, stop).await
     })
+}
+
+fn request(plan: &Plan) -> RunRequest<'_> {
+    RunRequest {
+        plan,
+        digest: document::digest(plan),
+        holder: "test",
+        only: None,
+        at_most: None,
+        concurrency: 2,
+        give_up_after: Duration::from_mins(1),
+        stop_after: StopAfter::default(),
+    }
 }
 
 /// Journals what a process did that died then.
