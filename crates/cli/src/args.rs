@@ -50,6 +50,12 @@ docs/SAFETY.md says what is promised.
 Exit codes: 0 all done, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are still there, 130 \
 interrupted.";
 
+const PLAN_AFTER_HELP: &str = "\
+The way of a clean-up: `keysweep scan`, `keysweep plan`, `keysweep approve plan.json --by NAME`, `keysweep apply plan.json`. \
+docs/SAFETY.md says what is promised.
+
+Exit codes: 0 done, 1 failed, 2 usage, 4 done, and something could not be assessed, 5 refused (rules object), 130 interrupted.";
+
 const AGREE_AFTER_HELP: &str = "\
 The way of a clean-up: `keysweep scan`, `keysweep plan`, `keysweep approve plan.json --by NAME`, `keysweep apply plan.json`. \
 docs/SAFETY.md says what is promised.
@@ -61,7 +67,7 @@ What may be deleted unattended stands in the section [clean_up] of the configura
 auto_approve nothing is. A key is deleted when it has been in published plans for the grace (7 days); the first run in an \
 account deletes nothing there. docs/SAFETY.md says what is promised.
 
-Exit codes: 0 all done, or nothing was due, 1 failed, 2 usage, 5 refused (nothing was deleted), 6 some planned keys are \
+Exit codes: 0 all done, or nothing was due, 1 failed, 2 usage, 4 so it is, and something could not be assessed, 5 refused (nothing was deleted), 6 some planned keys are \
 still there, 130 interrupted.";
 
 const REVERT_AFTER_HELP: &str = "\
@@ -107,7 +113,7 @@ pub enum Verb {
     #[command(after_help = SCAN_AFTER_HELP)]
     Scan(ScanArgs),
     /// Say which keys would be deleted and why, and why all others would not; nothing is deleted
-    #[command(after_help = AGREE_AFTER_HELP)]
+    #[command(after_help = PLAN_AFTER_HELP)]
     Plan(plan::PlanArgs),
     /// Write the least-privilege IAM policies that keysweep needs
     #[command(after_help = POLICIES_AFTER_HELP)]

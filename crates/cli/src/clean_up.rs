@@ -1,19 +1,24 @@
 //! What the verbs of clean-up share: the plan's file, the way into AWS, and how a refusal is said.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context as _;
 use keysweep_app::clocks::{self, ClockError};
 use keysweep_aws::{Session, SystemClock};
-use keysweep_core::account::CallerIdentity;
+use keysweep_core::account::{AccountId, CallerIdentity};
 use keysweep_core::approval::Approval;
+use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, Conclusion};
 use keysweep_core::exemption::Exemptions;
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
 use keysweep_core::ports::{Accounts as _, Clock as _, ExemptionSource as _, KeptPlan};
+use keysweep_report::visible::visible;
+use keysweep_report::words::{count, grouped};
 
 use crate::exempt::{ExemptionsUnknown, Sources};
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::terminal::note;
@@ -78,7 +83,7 @@ pub fn kept(plan: &Plan, digest: Digest) -> KeptPlan {
 /// The exemptions of the moment; says on standard error where they come from.
 pub async fn exemptions(sources: &Sources<'_>, quiet: bool) -> Result<Exemptions, Failure> {
     let exemptions = sources.exemptions().await.map_err(unknown)?;
-    let known = keysweep_report::words::count(exemptions.list().len() as u64, "exemption");
+    let known = count(exemptions.list().len() as u64, "exemption");
     let files: Vec<String> = sources.files().iter().map(|file| file.display().to_string()).collect();
     let places = match &files[..] {
         [] => "in the store; there is no exemptions.toml".to_owned(),
@@ -86,6 +91,60 @@ pub async fn exemptions(sources: &Sources<'_>, quiet: bool) -> Result<Exemptions
     };
     note(quiet, &format!("{known} {places}"));
     Ok(exemptions)
+}
+
+/// How a clean-up ends that has done all it had to do. Where the scan that it rests on assessed not everything, standard error
+/// says so, `--quiet` or not: keys of what was not looked at are not in the plan, and nothing else would tell.
+pub fn concluded(assessment: &Assessment, plan: &Plan) -> Exit {
+    if assessment.conclusion() != Conclusion::Incomplete && plan.not_surveyed.is_empty() {
+        return Exit::Clean;
+    }
+    note(false, &gaps(assessment, plan));
+    Exit::Incomplete
+}
+
+/// So many accounts are named, and of so many kinds of problems is told what to do.
+const NAMED: usize = 3;
+
+/// What was not assessed, and what to do about it.
+fn gaps(assessment: &Assessment, plan: &Plan) -> String {
+    let skipped = |one: &&AccountAssessment| matches!(one.status, AccountStatus::Skipped(_));
+    let in_scope = assessment.accounts.iter().filter(|one| !skipped(one)).count();
+    let with_gaps: Vec<AccountId> = assessment
+        .accounts
+        .iter()
+        .filter(|one| !one.problems.is_empty())
+        .map(|one| one.account.id)
+        .chain(plan.not_surveyed.iter().map(|one| one.account))
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let mut named: Vec<String> = with_gaps.iter().take(NAMED).map(ToString::to_string).collect();
+    if let more @ 1.. = with_gaps.len().saturating_sub(NAMED) {
+        named.push(format!("{} more", grouped(more as u64)));
+    }
+    let mut lines = vec![match with_gaps.len() {
+        0 => "incomplete: not everything was assessed".to_owned(),
+        some => format!(
+            "incomplete: {} of {} not assessed, or not completely ({})",
+            grouped(some as u64),
+            count(in_scope as u64, "account"),
+            named.join(", ")
+        ),
+    }];
+    let mut told = BTreeSet::new();
+    let remedies = assessment.problems().map(|problem| (problem, problem.remedy()));
+    let of_a_kind = remedies.filter(|(_, remedy)| told.insert(remedy.clone()));
+    lines.extend(
+        of_a_kind
+            .take(NAMED)
+            .map(|(problem, remedy)| format!("  {}. {remedy}", visible(&problem.to_string()))),
+    );
+    lines.push(format!(
+        "  What was not assessed is not cleaned up. `keysweep report {}` has every problem.",
+        assessment.id
+    ));
+    lines.join("\n")
 }
 
 /// Exemptions that are not known stop a clean-up.

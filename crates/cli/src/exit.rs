@@ -87,7 +87,7 @@ impl Exit {
                 "Of `keysweep diff`: everything was assessed in both scans, and something changed."
             }
             Self::Incomplete => {
-                "Something could not be assessed: the report says what, why, and what to do. There may be long-term inactive keys too. Of `keysweep doctor` and `keysweep evidence import`: something does not work, or was not read."
+                "Something could not be assessed: the report says what, why, and what to do. There may be long-term inactive keys too. Of `keysweep plan` and `keysweep clean`: the text says where; the plan and what was due in it are done all the same. Of `keysweep doctor` and `keysweep evidence import`: something does not work, or was not read."
             }
             Self::Refused => {
                 "A plan, an approval or an apply was refused: the plan was changed, is stale, is not approved, or a rule objects, or the exemptions cannot be read. Nothing was deleted; the text says what to do."
@@ -119,8 +119,20 @@ const PLAIN: &[Exit] = &[Exit::Clean, Exit::Failed, Exit::Usage];
 const STOPPABLE: &[Exit] = &[Exit::Clean, Exit::Failed, Exit::Usage, Exit::Interrupted];
 const LOOKING: &[Exit] = &[Exit::Clean, Exit::Failed, Exit::Usage, Exit::Incomplete, Exit::Interrupted];
 const AGREEING: &[Exit] = &[Exit::Clean, Exit::Failed, Exit::Usage, Exit::Refused, Exit::Interrupted];
+const PLANNING: &[Exit] =
+    &[Exit::Clean, Exit::Failed, Exit::Usage, Exit::Incomplete, Exit::Refused, Exit::Interrupted];
 const DELETING: &[Exit] =
     &[Exit::Clean, Exit::Failed, Exit::Usage, Exit::Refused, Exit::PartlyDone, Exit::Interrupted];
+/// Scanning, planning and deleting in one.
+const CLEANING: &[Exit] = &[
+    Exit::Clean,
+    Exit::Failed,
+    Exit::Usage,
+    Exit::Incomplete,
+    Exit::Refused,
+    Exit::PartlyDone,
+    Exit::Interrupted,
+];
 
 /// Every verb, by name. The program asserts in debug builds, with which the tests run, that no verb ends otherwise.
 pub static VERBS: &[Ends] = &[
@@ -128,8 +140,8 @@ pub static VERBS: &[Ends] = &[
     Ends { verb: "approve", clean: "the plan is approved", exits: AGREEING },
     Ends {
         verb: "clean",
-        clean: "all that was due is gone, or nothing was due, or it was a dry run",
-        exits: DELETING,
+        clean: "everything was assessed, and all that was due is gone, or nothing was due, or it was a dry run; 4 where that is so and something could not be assessed",
+        exits: CLEANING,
     },
     Ends { verb: "completions", clean: "the script is written", exits: PLAIN },
     Ends {
@@ -165,7 +177,11 @@ pub static VERBS: &[Ends] = &[
         exits: STOPPABLE,
     },
     Ends { verb: "man", clean: "the page is written", exits: PLAIN },
-    Ends { verb: "plan", clean: "the plan is made, and no rule objects to it", exits: AGREEING },
+    Ends {
+        verb: "plan",
+        clean: "everything was assessed, the plan is made, and no rule objects to it; 4 where that is so and something could not be assessed",
+        exits: PLANNING,
+    },
     Ends { verb: "policies", clean: "they are written and, with `--check`, right", exits: PLAIN },
     Ends { verb: "receipts", clean: "they are written", exits: STOPPABLE },
     Ends {

@@ -22,7 +22,7 @@ use keysweep_store::Sql;
 use tokio::sync::watch;
 
 use crate::carry_out::Which;
-use crate::clean_up::{BY_POLICY, enter, exemptions, kept};
+use crate::clean_up::{BY_POLICY, concluded, enter, exemptions, kept};
 use crate::exempt::Sources;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -118,16 +118,21 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
             count(planned, "planned key")
         ),
     );
+    let exit = concluded(&assessment, &plan);
     if due_now == 0 || args.dry_run {
         note(settings.quiet, "nothing was deleted");
-        return Ok(Exit::Clean);
+        return Ok(exit);
     }
     if blocks(&objections) {
         return Err(Failure::refused(anyhow!("rules object to the plan: nothing was deleted"))
             .hint("docs/lint says what each rule is for; limits are set in the section [clean_up] of the configuration file"));
     }
     approve(&due, due_digest, &caller, settings, &store).await?;
-    carry_out(&due, due_digest, &Which::default(), &deleting, &store, "`[clean_up] auto_approve`", stop).await
+    let (all, agreed) = (Which::default(), "`[clean_up] auto_approve`");
+    match carry_out(&due, due_digest, &all, &deleting, &store, agreed, stop).await? {
+        Exit::Clean => Ok(exit),
+        other => Ok(other),
+    }
 }
 
 /// Finishes what an earlier run of this verb began and did not finish, because it was killed: the journal says of such a key

@@ -29,9 +29,8 @@ use keysweep_report::terminal::plan::plan as drawn;
 use keysweep_store::Sql;
 use tokio::sync::watch;
 
-use crate::clean_up::{enter, exemptions, kept};
+use crate::clean_up::{concluded, enter, exemptions, kept};
 use crate::exempt::Sources;
-use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::ids::new_id;
 use crate::interrupt;
@@ -97,11 +96,18 @@ async fn from(
     store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
     output.write(|to| to.write_all(document::write(&plan).as_bytes()))?;
     show(&plan, digest, &objections, settings)?;
-    said(&plan, &objections, &args.out, settings)
+    said(assessment, &plan, &objections, &args.out, settings)
 }
 
-fn said(plan: &Plan, objections: &[Objection], file: &Path, settings: &Settings) -> Outcome {
+fn said(
+    assessment: &Assessment,
+    plan: &Plan,
+    objections: &[Objection],
+    file: &Path,
+    settings: &Settings,
+) -> Outcome {
     let file = file.display();
+    let exit = concluded(assessment, plan);
     if blocks(objections) {
         return Err(Failure::refused(anyhow!("rules object to the plan: it cannot be approved"))
             .hint(format!("it is in {file} to be looked at; docs/lint says what each rule is for")));
@@ -112,7 +118,7 @@ fn said(plan: &Plan, objections: &[Objection], file: &Path, settings: &Settings)
         format!("the plan is in {file}; `keysweep approve {file} --by NAME` agrees to it")
     };
     note(settings.quiet, &next);
-    Ok(Exit::Clean)
+    Ok(exit)
 }
 
 /// The scan of the store that a text names; it must have finished.
@@ -198,7 +204,7 @@ pub(crate) async fn made(
     };
     for account in &plan.not_surveyed {
         let what = "unused keys could not be looked for in account";
-        note(settings.quiet, &format!("warning: {what} {}: {}", account.account, account.reason));
+        note(false, &format!("warning: {what} {}: {}", account.account, account.reason));
     }
     let digest = document::digest(&plan);
     Ok((plan, digest))

@@ -267,7 +267,7 @@ fn an_account_that_cannot_be_surveyed_is_said_and_nothing_of_it_is_planned() {
         world.account(account(2)).no_role();
     });
     let run = place.run(&["plan", "--scan", "latest"]);
-    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.code, 4, "{}{}", run.stdout, run.stderr);
     let said = format!("could not be looked for in account {}", account(2));
     assert!(run.stderr.contains(&said), "{}", run.stderr);
     assert!(run.stdout.contains("Unused keys not looked for"), "{}", run.stdout);

@@ -189,6 +189,35 @@ fn an_approval_of_the_file_holds_only_as_long_as_the_file_says_so() {
 }
 
 #[test]
+fn an_incomplete_scan_is_never_clean_also_where_nobody_reads_along() {
+    let place = Place::new("auto_approve = 5\n");
+    let second = account(2).to_string();
+    let told = |run: &Run| {
+        assert_eq!(run.code, 4, "{}{}", run.stdout, run.stderr);
+        for part in [&second, "1 of 2 accounts", "--role-name", "keysweep report"] {
+            assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+        }
+    };
+    told(&place.clean(&["--role-name", "nobody", "--quiet"]));
+    told(&place.run(&["plan", "--role-name", "nobody", "--quiet"]));
+    told(&place.run(&["plan", "--scan", "latest", "--quiet"]));
+    // A selection of nothing has nothing to delete, and is not clean for that.
+    for verb in [&["clean", "--auto"][..], &["plan"]] {
+        let run = place.run(&[verb, &["--include", "999999999999", "--quiet"]].concat());
+        assert_eq!(run.code, 4, "{verb:?}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains("selects none of the 2 accounts"), "{verb:?}: {}", run.stderr);
+    }
+    assert!(place.aws.deleted_keys().is_empty());
+    // What could be assessed is cleaned up all the same.
+    place.settings("auto_approve = 5\ngrace = \"0s\"\nfirst_run_is_dry = false\n");
+    told(&place.clean(&["--role-name", "nobody", "--quiet"]));
+    assert_eq!(place.aws.deleted_keys(), [OLD]);
+    let run = place.clean(&["--quiet"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+    assert_eq!(place.aws.deleted_keys(), both());
+}
+
+#[test]
 fn no_flag_and_no_variable_lets_more_be_deleted() {
     let place = Place::new("auto_approve = 5\ngrace = \"0s\"\nfirst_run_is_dry = false\n");
     let file = std::fs::read_to_string(place.directory.path().join("keysweep.toml")).unwrap();
