@@ -19,7 +19,7 @@ mod run;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use keysweep_core::account::AccountId;
+use keysweep_core::account::{AccountId, CallerIdentity};
 use keysweep_core::approval::{Approval, ApprovalPolicy};
 use keysweep_core::call::CallError;
 use keysweep_core::journal::{Event, Ledger, Sealed, State, SwitchState};
@@ -114,6 +114,16 @@ pub struct Tools<'a, A, D, C, J> {
     pub journal: &'a J,
     /// Whom to tell.
     pub progress: &'a dyn Progress,
+}
+
+/// Who the caller is, for whose account or organization the plan must be: asked of whoever approves as of whoever applies.
+/// Makes no other calls than those two, and touches no journal.
+pub async fn caller<A: Accounts, D: Directory, C: Clock, J>(
+    tools: Tools<'_, A, D, C, J>,
+    plan: &Plan,
+    give_up_after: Duration,
+) -> Result<CallerIdentity, ApplyError> {
+    check::caller(&tools, &Desk::new(tools.clock, tools.progress, give_up_after), plan).await
 }
 
 /// Applies a plan. The exemptions are asked for anew for each key. An error means that nothing was deleted or deactivated by this

@@ -3,16 +3,21 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use keysweep_app::apply::{ApplyError, Tools, caller as whose};
+use keysweep_app::progress::Silent;
 use keysweep_aws::SystemClock;
+use keysweep_core::account::CallerIdentity;
 use keysweep_core::approval::{Approval, ApprovalPolicy, check};
-use keysweep_core::plan::Amount;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::lint::{Context, blocks, lint};
+use keysweep_core::plan::{Amount, Plan};
 use keysweep_core::ports::{Agreements as _, Clock as _};
 use keysweep_report::terminal::plan::plan as drawn;
 use keysweep_report::words::{count, second};
+use keysweep_store::Sql;
 
-use crate::clean_up::{BY_POLICY, enter, kept, read_plan};
+use crate::carry_out::{Doing, failure};
+use crate::clean_up::{BY_POLICY, connect, kept, read_plan};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
@@ -83,8 +88,8 @@ async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
         return Err(Failure::refused(error).of(&args.plan).hint("plan again after another scan"));
     }
     let store = open(settings.state.clone()).await?;
-    let (_, caller) = enter(settings).await?;
     let clock = SystemClock::new();
+    let caller = caller(&plan, settings, &store, &clock).await?;
     let (limits, policy) = (&settings.clean_up.limits, settings.clean_up.approval);
     let objections = lint(&Context { plan: &plan, limits, caller_arn: &caller.arn, now: clock.now() });
     let text = drawn(&plan, digest, &objections, &style(settings.color, settings.width, false));
@@ -124,6 +129,26 @@ async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
     };
     note(settings.quiet, &format!("{keys} approved until {}; {next}", second(approval.expires)));
     Ok(Exit::Clean)
+}
+
+/// Who approves: somebody of the organization or account that the plan is for. Two people that must approve are two of its own.
+async fn caller(
+    plan: &Plan,
+    settings: &Settings,
+    store: &Sql,
+    clock: &SystemClock,
+) -> Result<CallerIdentity, Failure> {
+    let session = connect(settings).await?;
+    let tools = Tools { accounts: &session, directory: &session, clock, journal: store, progress: &Silent };
+    whose(tools, plan, settings.give_up_after).await.map_err(|error| match error {
+        ApplyError::Refused(refusal) => Failure::refused(*refusal).hint(
+            "nothing was approved; use credentials of the organization or account that the plan is for",
+        ),
+        organization @ ApplyError::Organization(_) => Failure::failed(organization).hint(
+            "nothing was approved; use credentials of the plan's organization that may call organizations:DescribeOrganization",
+        ),
+        other => failure(other, Doing::Apply { agreed: "" }),
+    })
 }
 
 /// Whoever approves types how many keys change, for a habit answers "yes" and not a number.

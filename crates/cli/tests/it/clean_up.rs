@@ -6,8 +6,8 @@ use std::process::Stdio;
 
 use keysweep_core::approval::Approval;
 use keysweep_core::ports::Agreements as _;
-use keysweep_core::time::SignedDuration;
-use keysweep_sim::Edit;
+use keysweep_core::time::{Instant, SignedDuration};
+use keysweep_sim::{Edit, WorldSpec};
 use keysweep_store::{Location, Sql};
 use serde_json::Value;
 
@@ -66,8 +66,13 @@ impl Planned {
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
+        self.run_in(&self.aws, arguments)
+    }
+
+    /// Runs with the store of this place, and the credentials of somebody in `aws`.
+    fn run_in(&self, aws: &Aws, arguments: &[&str]) -> Run {
         let state = self.path("state.db").display().to_string();
-        self.aws.keysweep().args(arguments).args(["--state", &state]).run()
+        aws.keysweep().args(arguments).args(["--state", &state]).run()
     }
 
     fn approve(&self) {
@@ -166,6 +171,35 @@ fn an_edited_plan_is_refused_wherever_it_is_given() {
         assert_eq!(planned.apply(&[]).code, 5, "{from}");
         assert_eq!(planned.type_in("2\n"), 5, "{from}");
     }
+    assert!(planned.aws.deleted_keys().is_empty());
+}
+
+#[test]
+fn nobody_of_another_organization_or_account_approves() {
+    let planned = Planned::new();
+    let config = planned.path("two.toml").display().to_string();
+    std::fs::write(&config, "[clean_up]\napprovers = 2\n").unwrap();
+    let digest = planned.plan["digest"].as_str().unwrap();
+    let file = planned.file();
+    let arguments = |by| ["approve", &file, "--by", by, "--yes", "--digest", digest, "--config", &config];
+    assert_eq!(planned.run(&arguments("alice")).code, 0);
+    let elsewhere = Aws::serve(WorldSpec::empty(Instant::from_unix(0)).seed(8));
+    elsewhere.sim.edit(world);
+    assert_ne!(elsewhere.sim.organization_id(), planned.aws.sim.organization_id());
+    let run = planned.run_in(&elsewhere, &arguments("bob"));
+    assert_eq!(run.code, 5, "{}{}", run.stdout, run.stderr);
+    assert!(
+        run.stderr.contains("is for the organization") && run.stderr.contains("nothing was approved"),
+        "{}",
+        run.stderr
+    );
+    let alone = Aws::serve(WorldSpec::single_account(2));
+    let run = planned.run_in(&alone, &arguments("bob"));
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains("nothing was approved"), "{}", run.stderr);
+    let run = planned.apply(&["--config", &config]);
+    assert_eq!(run.code, 5, "{}{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains("1 of 2 people"), "{}", run.stderr);
     assert!(planned.aws.deleted_keys().is_empty());
 }
 
