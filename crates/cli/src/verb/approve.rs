@@ -1,6 +1,6 @@
 //! `keysweep approve`: somebody agrees to a plan, exactly as it is, for a time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use keysweep_app::apply::{ApplyError, Tools, caller as whose};
@@ -17,7 +17,7 @@ use keysweep_report::words::{count, second};
 use keysweep_store::Sql;
 
 use crate::carry_out::{Doing, failure};
-use crate::clean_up::{BY_POLICY, connect, kept, read_plan};
+use crate::clean_up::{BY_POLICY, connect, read_plan};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
@@ -88,6 +88,7 @@ async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
         return Err(Failure::refused(error).of(&args.plan).hint("plan again after another scan"));
     }
     let store = open(settings.state.clone()).await?;
+    is_made_here(&store, digest, &args.plan).await?;
     let clock = SystemClock::new();
     let caller = caller(&plan, settings, &store, &clock).await?;
     let (limits, policy) = (&settings.clean_up.limits, settings.clean_up.approval);
@@ -115,7 +116,6 @@ async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
     let alone = ApprovalPolicy { approvers: 1, ..policy };
     check(std::slice::from_ref(&approval), &plan, digest, alone, at)
         .map_err(|error| Failure::refused(error).hint("nothing was approved"))?;
-    store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
     store.approve(&approval).await.map_err(failed)?;
     let approvals = store.approvals(digest).await.map_err(failed)?;
     let next = match check(&approvals, &plan, digest, policy, at) {
@@ -129,6 +129,18 @@ async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
     };
     note(settings.quiet, &format!("{keys} approved until {}; {next}", second(approval.expires)));
     Ok(Exit::Clean)
+}
+
+/// A digest shows only that a file agrees with itself: whoever edits one can write another digest into it. What was planned is what
+/// `keysweep plan` and `keysweep clean` kept when they made it.
+async fn is_made_here(store: &Sql, digest: Digest, file: &Path) -> Result<(), Failure> {
+    let plans = store.plans().await.map_err(failed)?;
+    if plans.iter().any(|plan| plan.digest == digest) {
+        return Ok(());
+    }
+    Err(Failure::refused(anyhow!("this store did not make this plan: none of its plans has the digest {digest}"))
+        .of(file)
+        .hint("nothing was approved; either the file was changed, or the plan was made with another store: plan again with the same --state"))
 }
 
 /// Who approves: somebody of the organization or account that the plan is for. Two people that must approve are two of its own.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use keysweep_core::approval::Approval;
+use keysweep_core::plan::document;
 use keysweep_core::ports::Agreements as _;
 use keysweep_core::time::{Instant, SignedDuration};
 use keysweep_sim::{Edit, WorldSpec};
@@ -201,6 +202,41 @@ fn nobody_of_another_organization_or_account_approves() {
     assert_eq!(run.code, 5, "{}{}", run.stdout, run.stderr);
     assert!(run.stderr.contains("1 of 2 people"), "{}", run.stderr);
     assert!(planned.aws.deleted_keys().is_empty());
+}
+
+#[test]
+fn a_plan_that_this_store_did_not_make_is_not_approved_though_its_digest_is_right() {
+    let planned = Planned::new();
+    let text = std::fs::read_to_string(planned.file()).unwrap();
+    let (mut plan, _) = document::read(&text).unwrap();
+    // Carol's key, which is too young, with the claim of bob's.
+    plan.not_planned.retain(|kept| kept.user != "carol");
+    let key = plan.keys.last_mut().unwrap();
+    key.user = "carol".parse().unwrap();
+    key.user_arn = key.user_arn.replace("bob", "carol");
+    key.key = RECENT.parse().unwrap();
+    let (digest, edited) = (document::digest(&plan).to_string(), document::write(&plan));
+    assert_eq!(document::read(&edited).unwrap().0, plan);
+    std::fs::write(planned.file(), edited).unwrap();
+    let approve = |digest: &str| {
+        planned.run(&["approve", &planned.file(), "--by", "alice", "--yes", "--digest", digest])
+    };
+    let run = approve(&digest);
+    assert_eq!(run.code, 5, "{}{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains("did not make this plan"), "{}", run.stderr);
+    assert_eq!(planned.type_in("2\n"), 5);
+    assert_eq!(planned.apply(&[]).code, 5);
+    assert!(planned.aws.deleted_keys().is_empty());
+    // As it was made it can be approved, by any name, and with another store it cannot.
+    std::fs::write(planned.file(), text).unwrap();
+    let digest = planned.plan["digest"].as_str().unwrap();
+    assert_eq!(approve(digest).code, 0);
+    let elsewhere = planned.path("other.db").display().to_string();
+    let mut program = planned.aws.keysweep().args(["approve", &planned.file(), "--by", "alice", "--yes"]);
+    program = program.args(["--digest", digest, "--state", &elsewhere]);
+    let run = program.run();
+    assert_eq!(run.code, 5, "{}{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains("--state"), "{}", run.stderr);
 }
 
 #[test]
