@@ -9,11 +9,14 @@ use keysweep_aws::{Session, SystemClock};
 use keysweep_core::account::{AccountId, CallerIdentity};
 use keysweep_core::approval::Approval;
 use keysweep_core::assessment::{AccountAssessment, AccountStatus, Assessment, Conclusion};
-use keysweep_core::exemption::Exemptions;
+use keysweep_core::exemption::{Exemptions, Protected};
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
+use keysweep_core::plan::idle::idle_units;
+use keysweep_core::plan::lint::Limits;
 use keysweep_core::ports::{Accounts as _, Clock as _, ExemptionSource as _, KeptPlan};
+use keysweep_core::time::Instant;
 use keysweep_report::visible::visible;
 use keysweep_report::words::{count, grouped};
 
@@ -91,6 +94,26 @@ pub async fn exemptions(sources: &Sources<'_>, quiet: bool) -> Result<Exemptions
     };
     note(quiet, &format!("{known} {places}"));
     Ok(exemptions)
+}
+
+/// Says on standard error, `--quiet` or not, which organizational units are to be protected and are not there.
+pub fn warn_of_idle_units(assessment: &Assessment, exempt: &Exemptions, limits: &Limits, now: Instant) {
+    let configured = limits.protected_units.iter().map(|unit| ("protected_units".to_owned(), unit.as_str()));
+    let exempted = exempt.list().iter().filter(|exemption| !exemption.is_expired(now));
+    let exempted = exempted.filter_map(|exemption| match exemption.protects() {
+        Protected::OrganizationalUnit(unit) => Some((format!("exemption {}", exemption.id()), unit.as_str())),
+        _ => None,
+    });
+    for (by, unit) in configured.chain(exempted) {
+        if !idle_units(assessment, [unit]).is_empty() {
+            let way =
+                "write its id, or the names of all units on the way to it from the root, with / between them";
+            let line = format!(
+                "warning: {by} protects nothing by {unit:?}: no account lies below such a unit; {way}"
+            );
+            note(false, &line);
+        }
+    }
 }
 
 /// How a clean-up ends that has done all it had to do. Where the scan that it rests on assessed not everything, standard error

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use keysweep_core::exemption::{Exemption, Exemptions, NotAnExemption, NotProtected, Protected};
-use keysweep_core::ports::{Agreements as _, ExemptionSource};
-use keysweep_core::time::Instant;
+use keysweep_aws::SystemClock;
+use keysweep_core::exemption::{Exemption, Exemptions, NotAnExemption, Protected};
+use keysweep_core::ports::{Agreements as _, Clock as _, ExemptionSource};
+use keysweep_core::time::{Instant, SignedDuration};
 use keysweep_store::{Sql, StoreError};
 use serde::Deserialize;
 use toml::Spanned;
@@ -105,10 +106,12 @@ impl<'a> Sources<'a> {
         let kept = self.store.kept_exemptions().await.map_err(ExemptionsUnknown::Store)?;
         let mut all: Vec<_> = kept.into_iter().map(|exemption| (exemption, Place::Store)).collect();
         let mut tags = self.keep_tags.clone();
+        let now = SystemClock::new().now();
         for file in self.files() {
             let text = std::fs::read_to_string(&file)
                 .map_err(|source| ExemptionsUnknown::Unreadable { file: file.clone(), source })?;
-            let read = read(&text).map_err(|wrong| ExemptionsUnknown::Wrong { file: file.clone(), wrong })?;
+            let read =
+                read(&text, now).map_err(|wrong| ExemptionsUnknown::Wrong { file: file.clone(), wrong })?;
             all.extend(read.exemptions.into_iter().map(|(line, one)| (one, Place::File(file.clone(), line))));
             tags.extend(read.keep_tags);
         }
@@ -163,8 +166,11 @@ pub struct Listed {
     pub keep_tags: Vec<String>,
 }
 
-/// The content of a file of exemptions. Anything that is wrong makes the whole file wrong.
-pub fn read(text: &str) -> Result<Listed, Wrong> {
+/// A day without an hour begins at midnight UTC. Where clocks are ahead of UTC it has begun before: by 14 hours at most.
+const A_DAY_AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// The content of a file of exemptions, read at `now`. Anything that is wrong makes the whole file wrong.
+pub fn read(text: &str, now: Instant) -> Result<Listed, Wrong> {
     let line_at = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
     let file: FileV1 = toml::from_str(text).map_err(|error| Wrong {
         line: line_at(error.span().map_or(0, |span| span.start)),
@@ -177,15 +183,18 @@ pub fn read(text: &str) -> Result<Listed, Wrong> {
             line: line_at(place.span().start),
             reason: format!("exemption {id:?}: {reason}"),
         };
-        let protects: Protected = written
-            .protects
-            .get_ref()
-            .parse()
-            .map_err(|error: NotProtected| wrong(&written.protects, error.to_string()))?;
+        let protects = Protected::written(written.protects.get_ref())
+            .map_err(|error| wrong(&written.protects, error.to_string()))?;
         let time = |name: &str, at: &Spanned<String>| {
             moment(at.get_ref()).map_err(|reason| wrong(at, format!("{name}: {reason}")))
         };
         let (created, expires) = (time("created", &written.created)?, time("expires", &written.expires)?);
+        if created > now + A_DAY_AHEAD {
+            let reason = format!(
+                "created: {created} is later than now, {now}: an exemption ends a year after it was made"
+            );
+            return Err(wrong(&written.created, reason));
+        }
         let exemption = Exemption::new(&id, protects, &written.reason, &written.author, created, expires)
             .map_err(|error| {
                 let place = match error {
@@ -202,6 +211,11 @@ pub fn read(text: &str) -> Result<Listed, Wrong> {
     for tag in file.keep_tags {
         if tag.get_ref().trim().is_empty() {
             let reason = "keep_tags: a tag has no name".to_owned();
+            return Err(Wrong { line: line_at(tag.span().start), reason });
+        }
+        let meant = tag.get_ref().trim();
+        if meant != tag.get_ref() {
+            let reason = format!("keep_tags: {meant:?} was meant, and {:?} is no user's tag", tag.get_ref());
             return Err(Wrong { line: line_at(tag.span().start), reason });
         }
         listed.keep_tags.push(tag.into_inner());
@@ -261,6 +275,10 @@ expires = "2027-10-31T12:00:00Z"
         assert!(matches!(gone, ExemptionsUnknown::Unreadable { .. }), "{gone:?}");
     }
 
+    fn read(text: &str) -> Result<Listed, Wrong> {
+        super::read(text, "2026-11-23T09:00:00Z".parse().unwrap())
+    }
+
     #[test]
     fn a_file_is_read_with_days_and_moments() {
         let Listed { exemptions, keep_tags } = read(GOOD).unwrap();
@@ -270,6 +288,8 @@ expires = "2027-10-31T12:00:00Z"
         assert_eq!(exemption.created(), "2026-11-01T00:00:00Z".parse().unwrap());
         assert_eq!(exemption.expires(), "2027-10-31T12:00:00Z".parse().unwrap());
         assert!(read("").unwrap().exemptions.is_empty());
+        // Today, where a day has begun that has not in UTC.
+        assert!(read(&GOOD.replace("2026-11-01", "2026-11-24")).is_ok());
     }
 
     #[test]
@@ -300,8 +320,12 @@ expires = "2027-10-31T12:00:00Z"
             ("2027-10-31T12:00:00Z", "2026-10-31", 9, "not after"),
             ("2027-10-31T12:00:00Z", "2026-02-30", 9, "neither a day"),
             ("2026-11-01", "yesterday", 8, "created: "),
+            ("2026-11-01", "2026-11-25", 8, "later than now"),
+            ("2026-11-01", "2026-11-24T09:00:01Z", 8, "later than now"),
+            ("account:", "tag: team=x #", 5, "\"tag:team=x #"),
             ("expires", "until", 9, "until"),
             ("team:keep", " ", 2, "keep_tags"),
+            ("team:keep", "team:keep\\t", 2, "keep_tags: \"team:keep\" was meant"),
             ("\"bank\"", "bank", 4, ""),
         ] {
             let wrong = read(&GOOD.replace(from, to)).unwrap_err();

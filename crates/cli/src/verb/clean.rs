@@ -22,7 +22,7 @@ use keysweep_store::Sql;
 use tokio::sync::watch;
 
 use crate::carry_out::Which;
-use crate::clean_up::{BY_POLICY, concluded, enter, exemptions, kept};
+use crate::clean_up::{BY_POLICY, concluded, enter, exemptions, kept, warn_of_idle_units};
 use crate::exempt::Sources;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -86,6 +86,7 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
 
     let mut assessment = fresh_scan(settings, &store, &mut stop).await?;
     let exempt = exemptions(&sources, settings.quiet).await?;
+    warn_of_idle_units(&assessment, &exempt, &settings.clean_up.limits, SystemClock::new().now());
     let (plan, digest) = tokio::select! {
         made = made(&assessment, &session, &caller, &exempt, settings, &store) => made?,
         () = interrupt::asked(&mut stop) => {

@@ -137,7 +137,7 @@ fn protected(text: &str) -> Result<Protected, String> {
     } else {
         text.to_owned()
     };
-    whole.parse().map_err(|error: keysweep_core::exemption::NotProtected| error.to_string())
+    Protected::written(&whole).map_err(|error| error.to_string())
 }
 
 /// Does it.
@@ -202,7 +202,7 @@ async fn add(
     }
     let place = if args.to_file {
         let file = sources.files().pop().unwrap_or_else(|| DEFAULT_FILE.into());
-        append(&file, &exemption)?;
+        append(&file, &exemption, now)?;
         format!("to {}", file.display())
     } else if store.exempt(&exemption).await.map_err(failed)? {
         "to the store".to_owned()
@@ -222,7 +222,7 @@ async fn add(
 }
 
 /// Adds an exemption at the end of a file, which stays as it was where the whole could not be read again.
-fn append(file: &Path, exemption: &Exemption) -> Result<(), Failure> {
+fn append(file: &Path, exemption: &Exemption, now: Instant) -> Result<(), Failure> {
     let mut text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -235,7 +235,7 @@ fn append(file: &Path, exemption: &Exemption) -> Result<(), Failure> {
         text.push_str(if text.ends_with('\n') { "\n" } else { "\n\n" });
     }
     text.push_str(&write(exemption));
-    read(&text)
+    read(&text, now)
         .with_context(|| format!("{} would not be readable any more", file.display()))
         .map_err(|error| Failure::failed(error).hint("add it by hand; nothing was changed"))?;
     write_file(file, text.as_bytes())

@@ -29,7 +29,7 @@ use keysweep_report::terminal::plan::plan as drawn;
 use keysweep_store::Sql;
 use tokio::sync::watch;
 
-use crate::clean_up::{concluded, enter, exemptions, kept};
+use crate::clean_up::{concluded, enter, exemptions, kept, warn_of_idle_units};
 use crate::exempt::Sources;
 use crate::failure::{Failure, Outcome};
 use crate::ids::new_id;
@@ -91,6 +91,7 @@ async fn from(
 ) -> Outcome {
     let (session, caller) = enter(settings).await?;
     let exempt = exemptions(sources, settings.quiet).await?;
+    warn_of_idle_units(assessment, &exempt, &settings.clean_up.limits, SystemClock::new().now());
     let (plan, digest) = made(assessment, &session, &caller, &exempt, settings, store).await?;
     let objections = judged(&plan, &caller, settings);
     store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;

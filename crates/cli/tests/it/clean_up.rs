@@ -240,6 +240,35 @@ fn a_plan_that_this_store_did_not_make_is_not_approved_though_its_digest_is_righ
 }
 
 #[test]
+fn a_unit_that_no_account_lies_below_is_said_to_protect_nothing() {
+    let planned = Planned::new();
+    planned.aws.sim.edit(|world| {
+        world.account(account(2)).ou("Workloads/Production");
+    });
+    let add = |unit: &str| {
+        planned.run(&["exempt", "add", unit, "--reason", "r", "--author", "a", "--expires", "9d"]).code
+    };
+    assert_eq!((add("ou:Does/Not/Exist"), add("ou:Workloads")), (0, 0));
+    let config = planned.path("units.toml").display().to_string();
+    std::fs::write(&config, "[clean_up]\nprotected_units = [\"Securty\", \"Workloads/Production\"]\n")
+        .unwrap();
+    let plan = |more: &[&str]| {
+        let file = planned.file();
+        planned.run(&[&["plan", "--org", "--quiet", "--config", &config, "--out", &file][..], more].concat())
+    };
+    let run = plan(&[]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    for part in ["protected_units protects nothing by \"Securty\"", "protects nothing by \"Does/Not/Exist\""]
+    {
+        assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+    }
+    assert!(!run.stderr.contains("Workloads"), "{}", run.stderr);
+    // An account that is left out is listed all the same, with its units.
+    let run = plan(&["--include", &account(1).to_string()]);
+    assert!(run.stderr.contains("Securty") && !run.stderr.contains("Workloads"), "{}", run.stderr);
+}
+
+#[test]
 fn exemptions_made_after_the_approval_hold_and_unreadable_ones_stop_everything() {
     let planned = Planned::new();
     planned.approve();

@@ -125,6 +125,13 @@ fn what_is_no_exemption_is_refused_and_says_why() {
         ("user:alice", "it is an ARN"),
         ("everything", "does not say what to protect"),
         ("ou:/A", "an organizational unit"),
+        ("tag: owner", "\"tag:owner\" was meant"),
+        ("tag:owner ", "\"tag:owner\" was meant"),
+        ("tag:owner= value", "\"tag:owner=value\" was meant"),
+        ("ou: Workloads", "\"ou:Workloads\" was meant"),
+        ("ou:Workloads /Production", "\"ou:Workloads/Production\" was meant"),
+        ("key:akiaiosfodnn7example", "\"key:AKIAIOSFODNN7EXAMPLE\" was meant"),
+        ("akiaiosfodnn7example", "\"key:AKIAIOSFODNN7EXAMPLE\" was meant"),
     ] {
         let run = keysweep()
             .args(["exempt", "add", what, "--reason", "r", "--author", "a", "--expires", "1d"])
@@ -138,6 +145,25 @@ fn what_is_no_exemption_is_refused_and_says_why() {
         ["exempt", "add", OLD, "--reason", " ", "--author", "a", "--expires", "1d", "--state", "none"];
     let run = keysweep().args(blank).run();
     assert!(run.code == 2 && run.stderr.contains("no reason"), "{}", run.stderr);
+}
+
+#[test]
+fn a_file_whose_exemptions_could_never_match_or_begin_later_is_refused() {
+    let place = Place::new();
+    for (text, says) in [
+        ("keep_tags = [\" owner\"]\n".to_owned(), "line 1: keep_tags: \"owner\" was meant"),
+        (written("e", OLD, 1, -30).replace("key:", "key: "), "exemptions.toml, line 3"),
+        (written("e", &OLD.to_lowercase(), 1, -30), "line 3: exemption \"e\": \"key:akia"),
+        (written("e", OLD, -2, -30), "line 6: exemption \"e\": created: "),
+    ] {
+        place.file("exemptions.toml", &text);
+        let run = place.run(&["exempt", "list"]);
+        assert_eq!(run.code, 5, "{text}: {}", run.stderr);
+        assert!(run.stderr.contains(says), "{text}: {}", run.stderr);
+    }
+    // What is today somewhere on earth is not later than now.
+    place.file("exemptions.toml", &written("e", OLD, 0, -30));
+    assert_eq!(place.run(&["exempt", "list"]).code, 0);
 }
 
 #[test]

@@ -92,6 +92,35 @@ impl FromStr for Protected {
     }
 }
 
+impl Protected {
+    /// What somebody wrote who wants something protected. Beside what [`FromStr`] refuses, what would be kept and never match:
+    /// white space at an end, and key ids that are not in capitals. No id, tag or unit of AWS is written so, or its id is.
+    pub fn written(text: &str) -> Result<Self, NotProtected> {
+        let meant = tidied(text);
+        let read: Self = meant.parse()?;
+        if meant == text {
+            return Ok(read);
+        }
+        Err(NotProtected::Wrong { text: text.to_owned(), reason: format!("{meant:?} was meant") })
+    }
+}
+
+/// The text without white space at the ends of its parts, and with a key id in capitals.
+fn tidied(text: &str) -> String {
+    let Some((kind, rest)) = text.split_once(':') else { return text.trim().to_owned() };
+    let trimmed = |mark: &str| rest.split(mark).map(str::trim).collect::<Vec<_>>().join(mark);
+    let (kind, rest) = (kind.trim(), rest.trim());
+    match kind {
+        "key" => format!("{kind}:{}", rest.to_ascii_uppercase()),
+        "ou" => format!("{kind}:{}", trimmed("/")),
+        "tag" => match rest.split_once('=') {
+            Some((name, value)) => format!("{kind}:{}={}", name.trim(), value.trim()),
+            None => format!("{kind}:{rest}"),
+        },
+        _ => format!("{kind}:{rest}"),
+    }
+}
+
 /// The text that [`Protected`] is read from.
 impl fmt::Display for Protected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -366,6 +395,30 @@ mod tests {
             assert!(text.parse::<Protected>().is_err(), "{text:?}");
         }
     }
+
+    #[test]
+    fn what_is_written_and_could_never_match_is_refused_with_what_was_meant() {
+        for (text, meant) in [
+            ("key:akiaiosfodnn7example", "key:AKIAIOSFODNN7EXAMPLE"),
+            ("key: AKIAIOSFODNN7EXAMPLE", "key:AKIAIOSFODNN7EXAMPLE"),
+            ("account:111122223333\n", "account:111122223333"),
+            (" ou:Workloads", "ou:Workloads"),
+            ("ou:Workloads / Production", "ou:Workloads/Production"),
+            ("tag:owner ", "tag:owner"),
+            ("tag: owner =value", "tag:owner=value"),
+            ("tag:owner=\u{a0}value", "tag:owner=value"),
+        ] {
+            let refused = Protected::written(text).unwrap_err().to_string();
+            assert!(refused.contains(&format!("{meant:?} was meant")), "{text:?}: {refused}");
+            assert_eq!(Protected::written(meant).unwrap().to_string(), meant);
+        }
+        for text in ["tag:a b=c d", "tag:a=b = c", "ou:My Workloads/Production", "tag:owner="] {
+            assert_eq!(Protected::written(text), text.parse(), "{text:?}");
+        }
+        assert!(matches!(Protected::written(" x"), Err(NotProtected::Unknown(text)) if text == "x"));
+        assert!(Protected::written("tag: ").is_err());
+    }
+
     #[test]
     fn a_year_is_the_longest_and_a_leap_year_counts() {
         let lasting = |days: i64| {

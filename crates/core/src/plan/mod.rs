@@ -7,6 +7,7 @@ pub mod decide;
 pub mod digest;
 pub mod document;
 pub mod grace;
+pub mod idle;
 pub mod lint;
 pub mod look;
 pub mod planned;

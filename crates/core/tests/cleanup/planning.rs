@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keysweep_core::assessment::{AccountStatus, SkipReason};
+use keysweep_core::assessment::{AccountStatus, Assessment, Scope, SkipReason};
 use keysweep_core::exemption::Exemptions;
 use keysweep_core::key::Owner;
 use keysweep_core::plan::build::{Holdings, Order, build};
+use keysweep_core::plan::idle::idle_units;
 use keysweep_core::plan::{Author, KeptBecause, Plan, document};
+use keysweep_core::problem::{Gap, Problem};
 use keysweep_core::time::{Interval, SignedDuration};
 
 use crate::sample::{
@@ -70,6 +72,26 @@ fn exemptions_take_keys_out_until_they_expire() {
     assert_eq!(planned(&expired), [key_id(1).to_string(), key_id(2).to_string()]);
     assert_eq!(expired.keys[0].lapsed_exemptions, [format!("for {protects}")]);
     assert!(expired.keys[1].lapsed_exemptions.is_empty());
+}
+
+#[test]
+fn units_that_no_account_lies_below_are_told_only_where_all_of_them_are_known() {
+    let units = ["Workloads", "ou-1", "r-abcd", "Securty", "Workloads/Production", "ou-2"];
+    let idle = |change: &dyn Fn(&mut Assessment)| {
+        let mut assessment = assessment(vec![result(Vec::new(), Vec::new())]);
+        change(&mut assessment);
+        idle_units(&assessment, units)
+    };
+    let wrong = ["Securty", "Workloads/Production", "ou-2"];
+    assert_eq!(idle(&|_| {}), wrong);
+    // An account that was left out is there all the same.
+    assert_eq!(idle(&|of| of.accounts[0].status = AccountStatus::Skipped(SkipReason::Filtered)), wrong);
+    assert_eq!(idle(&|of| of.accounts[0].account.path = None), Vec::<&str>::new());
+    assert_eq!(idle(&|of| of.scope = Scope::Account), Vec::<&str>::new());
+    for gap in [Gap::AccountsNotListed, Gap::OrganizationalUnitsNotRead, Gap::Interrupted] {
+        let problem = Problem { account: None, gap, error: None, detail: None };
+        assert_eq!(idle(&|of| of.problems = vec![problem.clone()]), Vec::<&str>::new());
+    }
 }
 
 #[test]
