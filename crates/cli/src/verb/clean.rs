@@ -2,20 +2,21 @@
 //! plans, publishes the plan, and deletes and deactivates what has been in published plans for the grace, if the configuration file lets it
 //! approve so many keys by itself. No option makes it delete more.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 use keysweep_aws::SystemClock;
-use keysweep_core::account::CallerIdentity;
+use keysweep_core::account::{AccountId, CallerIdentity};
 use keysweep_core::approval::{Approval, check};
-use keysweep_core::assessment::Assessment;
+use keysweep_core::assessment::{AccountStatus, Assessment, SkipReason};
 use keysweep_core::journal::{KeyRecord, Ledger, State, SwitchState};
-use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
 use keysweep_core::plan::grace::{Grace, Published, without_waiting};
 use keysweep_core::plan::lint::blocks;
-use keysweep_core::ports::{Agreements as _, Clock as _, Journal as _};
+use keysweep_core::plan::{Plan, Planned};
+use keysweep_core::ports::{Agreements as _, Archive as _, Clock as _, Journal as _};
 use keysweep_report::Options;
 use keysweep_report::words::count;
 use keysweep_store::Sql;
@@ -95,7 +96,8 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
     };
     store.keep_plan(&kept(&plan, digest)).await.map_err(failed)?;
     // What earlier runs published is asked for before: this plan must not count for itself.
-    let published = published(&store).await?;
+    let concerned = plan.planned().map(Planned::account).collect();
+    let published = published(&store, &concerned).await?;
     store.publish(digest, plan.made_at).await.map_err(failed)?;
     output.write(|to| to.write_all(document::write(&plan).as_bytes()))?;
     if let Some(reports) = reports {
@@ -179,17 +181,35 @@ async fn finish_begun(settings: &Settings, store: &Sql, stop: &watch::Receiver<b
     Ok(())
 }
 
-/// Every plan that was published. One that cannot be read is no proof of anything, and stops the clean-up.
-async fn published(store: &Sql) -> Result<Vec<Published>, Failure> {
-    let kept = store.published().await.map_err(failed)?;
-    kept.into_iter()
-        .map(|(at, kept)| {
-            document::read(&kept.text).map(|(plan, _)| Published { at, plan }).map_err(|error| {
-                Failure::failed(anyhow::Error::from(error).context(format!("plan {} in the store", kept.id)))
-                    .hint("`keysweep state check` looks through the whole store; nothing was deleted")
-            })
-        })
-        .collect()
+/// Every plan that was published. One that cannot be read is no proof of anything, and stops the clean-up. Asked for is what they say
+/// of keys in these accounts.
+async fn published(store: &Sql, accounts: &BTreeSet<AccountId>) -> Result<Vec<Published>, Failure> {
+    let scans = store.scans().await.map_err(failed)?;
+    let with_filters: BTreeSet<&str> = scans
+        .iter()
+        .map(|scan| &scan.begun)
+        .filter(|begun| !begun.selection.include.is_empty() || !begun.selection.exclude.is_empty())
+        .map(|begun| begun.id.as_str())
+        .collect();
+    let mut published = Vec::new();
+    for (at, kept) in store.published().await.map_err(failed)? {
+        let (plan, _) = document::read(&kept.text).map_err(|error| {
+            Failure::failed(anyhow::Error::from(error).context(format!("plan {} in the store", kept.id)))
+                .hint("`keysweep state check` looks through the whole store; nothing was deleted")
+        })?;
+        let mut left_out = BTreeSet::new();
+        if with_filters.contains(plan.assessment.as_str()) {
+            for account in accounts.iter().filter(|account| plan.account(**account).is_none()) {
+                let result = store.account_result(&plan.assessment, *account).await.map_err(failed)?;
+                let status = result.map(|result| result.status);
+                if status == Some(AccountStatus::Skipped(SkipReason::Filtered)) {
+                    left_out.insert(*account);
+                }
+            }
+        }
+        published.push(Published { at, plan, left_out });
+    }
+    Ok(published)
 }
 
 fn report(assessment: &Assessment, settings: &Settings, reports: Reports) -> Result<(), Failure> {

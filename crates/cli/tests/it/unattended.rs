@@ -218,6 +218,23 @@ fn an_incomplete_scan_is_never_clean_also_where_nobody_reads_along() {
 }
 
 #[test]
+fn jobs_that_share_the_accounts_among_them_do_not_begin_each_others_grace_anew() {
+    let place = Place::new("auto_approve = 5\n");
+    let (first, second) = (account(1).to_string(), account(2).to_string());
+    assert_eq!(place.clean(&["--include", &first]).code, 0);
+    place.published_also(8);
+    assert_eq!(place.clean(&["--include", &second]).code, 0);
+    assert!(place.aws.deleted_keys().is_empty());
+    let run = place.clean(&["--include", &first]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(place.aws.deleted_keys(), [OLD]);
+    // The other job's key has its own grace.
+    let run = place.clean(&["--include", &second]);
+    assert!(run.stdout.contains("it must be in published plans until"), "{}", run.stdout);
+    assert_eq!(place.aws.deleted_keys(), [OLD]);
+}
+
+#[test]
 fn no_flag_and_no_variable_lets_more_be_deleted() {
     let place = Place::new("auto_approve = 5\ngrace = \"0s\"\nfirst_run_is_dry = false\n");
     let file = std::fs::read_to_string(place.directory.path().join("keysweep.toml")).unwrap();

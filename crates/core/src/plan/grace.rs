@@ -15,12 +15,19 @@ pub struct Published {
     pub at: Instant,
     /// The plan.
     pub plan: Plan,
+    /// Accounts that its scan left out on purpose, as far as that is known. Of their keys it says nothing.
+    pub left_out: BTreeSet<AccountId>,
 }
 
 impl Published {
     /// Since when it counts. One that says it was published before it was made shows that a clock is wrong.
     fn since(&self) -> Instant {
         self.at.max(self.plan.made_at)
+    }
+
+    /// Whether it neither holds keys of the account nor leaves any out: another job looks at that account.
+    fn is_silent_of(&self, account: AccountId) -> bool {
+        self.left_out.contains(&account) && self.plan.account(account).is_none()
     }
 }
 
@@ -60,14 +67,17 @@ pub fn without_waiting(plan: &Plan, id: &str, published: &[Published], grace: Gr
         });
         false
     };
-    let due = |key: &&PlannedKey| is_due(Planned::Deletion(key), first_published(key, &earlier));
+    let due = |key: &&PlannedKey| {
+        let holds =
+            |plan: &Plan| plan.key(key.account, &key.key).is_some_and(|before| is_the_same(key, before));
+        is_due(Planned::Deletion(key), without_break(&earlier, key.account, holds))
+    };
     let keys = plan.keys.iter().filter(due).cloned().collect();
     let due = |key: &&PlannedDeactivation| {
-        let holds = |one: &&&Published| {
-            one.plan.deactivation(key.account, &key.key).is_some_and(|before| is_still_unused(key, before))
+        let holds = |plan: &Plan| {
+            plan.deactivation(key.account, &key.key).is_some_and(|before| is_still_unused(key, before))
         };
-        let first = earlier.iter().take_while(holds).last().map(|one| one.since());
-        is_due(Planned::Deactivation(key), first)
+        is_due(Planned::Deactivation(key), without_break(&earlier, key.account, holds))
     };
     let deactivations = plan.deactivations.iter().filter(due).cloned().collect();
     not_planned.sort_by(|a, b| {
@@ -83,12 +93,15 @@ fn same_scope(one: &Plan, other: &Plan) -> bool {
         && one.made_by.account == other.made_by.account
 }
 
-/// Since when published plans, the newest first, have held the key without a break.
-fn first_published(key: &PlannedKey, newest_first: &[&Published]) -> Option<Instant> {
-    let holds = |one: &&&Published| {
-        one.plan.key(key.account, &key.key).is_some_and(|earlier| is_the_same(key, earlier))
-    };
-    newest_first.iter().take_while(holds).last().map(|one| one.since())
+/// Since when published plans, the newest first, have held a key of the account without a break. Those that looked at other
+/// accounts only are no break.
+fn without_break(
+    newest_first: &[&Published],
+    account: AccountId,
+    holds: impl Fn(&Plan) -> bool,
+) -> Option<Instant> {
+    let speaking = newest_first.iter().filter(|one| !one.is_silent_of(account));
+    speaking.take_while(|one| holds(&one.plan)).last().map(|one| one.since())
 }
 
 /// Whether it is the same key, in the inactive period that it was in then. It was Inactive at the end of the second `as_of`

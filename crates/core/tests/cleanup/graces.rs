@@ -1,10 +1,12 @@
 //! Grace: who must have been in published plans, for how long, and what takes a key out.
 
+use std::collections::BTreeSet;
+
 use keysweep_core::plan::grace::{Grace, Published, without_waiting};
 use keysweep_core::plan::{KeptBecause, Plan, PlannedKey, document};
 use keysweep_core::time::{Instant, Interval, SignedDuration};
 
-use crate::sample::{DAY, days_ago, finding, now, plan_of};
+use crate::sample::{ACCOUNT, DAY, days_ago, finding, now, plan_of};
 
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 const GRACE: Grace = Grace { length: WEEK, first_run_is_dry: true };
@@ -18,7 +20,8 @@ fn published(plan: &Plan, days: i64) -> Published {
         key
     };
     let keys = plan.keys.iter().map(key).collect();
-    Published { at: days_ago(days), plan: Plan { made_at: days_ago(days), keys, ..plan.clone() } }
+    let plan = Plan { made_at: days_ago(days), keys, ..plan.clone() };
+    Published { at: days_ago(days), plan, left_out: BTreeSet::new() }
 }
 
 fn left(plan: &Plan, published: &[Published], grace: Grace) -> (Vec<String>, Vec<KeptBecause>) {
@@ -74,6 +77,29 @@ fn a_plan_in_between_that_leaves_the_key_out_begins_the_grace_anew() {
     let (keys, reasons) = left(&plan, &again, GRACE);
     assert!(!keys.contains(&exempt.key.to_string()), "{keys:?}");
     assert_eq!(reasons, [KeptBecause::Grace(days_ago(2) + WEEK)]);
+}
+
+#[test]
+fn a_plan_of_other_accounts_in_between_is_no_break() {
+    let plan = plan();
+    let mut between = published(&plan, 3);
+    (between.plan.keys, between.plan.accounts) = (Vec::new(), Vec::new());
+    between.left_out = BTreeSet::from([ACCOUNT.parse().unwrap()]);
+    let with = |between: &Published| left(&plan, &[published(&plan, 9), between.clone()], GRACE);
+    assert_eq!(with(&between), (all(&plan), vec![]));
+    // It lends no time of its own either.
+    assert_eq!(left(&plan, &[between.clone()], GRACE), (vec![], vec![KeptBecause::FirstRun; 2]));
+    let until = vec![KeptBecause::Grace(days_ago(6) + WEEK); 2];
+    let mut older = between.clone();
+    (older.at, older.plan.made_at) = (days_ago(20), days_ago(20));
+    assert_eq!(left(&plan, &[older, published(&plan, 6), between.clone()], GRACE), (vec![], until));
+    // One that looked at the account, or of which that is not known, is.
+    let waits = (vec![], vec![KeptBecause::Grace(now() + WEEK); 2]);
+    assert_eq!(with(&Published { left_out: BTreeSet::new(), ..between.clone() }), waits);
+    let other = BTreeSet::from(["111122223334".parse().unwrap()]);
+    assert_eq!(with(&Published { left_out: other, ..between.clone() }), waits);
+    between.plan.accounts = plan.accounts.clone();
+    assert_eq!(with(&between), waits);
 }
 
 #[test]

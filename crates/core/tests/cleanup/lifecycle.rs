@@ -1,7 +1,7 @@
 //! Unused keys: what is planned of them and why not, what the file of a plan may say of them, what the rules say, what decides just
 //! before their status is set, and what the journal lets follow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keysweep_core::account::Tags;
 use keysweep_core::evidence::{ChangeSource, EventId, StatusChange, Target};
@@ -255,7 +255,7 @@ fn grace_waits_for_deactivations_and_begins_anew_with_a_use() {
             key.as_of = days_ago(days);
         }
         change(&mut earlier);
-        Published { at: days_ago(days), plan: earlier }
+        Published { at: days_ago(days), plan: earlier, left_out: BTreeSet::new() }
     };
     let due = |published: &[Published]| without_waiting(&plan, "due", published, grace).deactivations.len();
     assert_eq!(due(&[]), 0);
