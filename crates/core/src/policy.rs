@@ -26,7 +26,7 @@ fn length(text: &str) -> Result<SignedDuration, NotALength> {
 }
 
 /// A length in the words that [`Threshold`] reads: `30days`, `1day 2h`.
-fn show(length: SignedDuration) -> String {
+pub(crate) fn show(length: SignedDuration) -> String {
     // Days are the largest unit: humantime's months and years are averages, which no reader expects.
     let seconds = length.as_secs();
     let (days, rest) = (seconds / 86_400, seconds % 86_400);

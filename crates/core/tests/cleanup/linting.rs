@@ -3,6 +3,7 @@
 use keysweep_core::infer::Confidence;
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::lint::{Context, Limits, Objection, Percent, RULES, Severity, blocks, lint};
+use keysweep_core::time::SignedDuration;
 
 use crate::sample::{ACCOUNT, DAY, HOUR, caller, finding, now, plan_of};
 
@@ -114,6 +115,23 @@ fn kl009_age() {
     assert_eq!(aged(week, week.previous()), [("KL009", Severity::Error)]);
     assert_eq!(aged(now().next(), now()), [("KL009", Severity::Error)]);
     assert_eq!(aged(now(), now().next()), [("KL009", Severity::Error)]);
+}
+
+#[test]
+fn kl009_says_the_limit_however_short_it_is() {
+    let mut plan = plan(1);
+    (plan.made_at, plan.assessed_at) = (now() - DAY * 400, now());
+    for (max_age, says) in [
+        (SignedDuration::from_secs(1), "max_age (1s) ago"),
+        (SignedDuration::from_secs(90), "max_age (1m 30s) ago"),
+        (SignedDuration::from_hours(24), "max_age (1 day) ago"),
+        (SignedDuration::from_hours(7 * 24), "max_age (7 days) ago"),
+        (SignedDuration::from_hours(36), "max_age (1day 12h) ago"),
+    ] {
+        let limits = Limits { max_age, ..Limits::default() };
+        let found = objections(&plan, &limits);
+        assert!(found[0].message.contains(says), "{}", found[0].message);
+    }
 }
 
 #[test]

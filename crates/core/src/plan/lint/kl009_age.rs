@@ -2,6 +2,8 @@
 //! then nothing that rests on time can be relied on.
 
 use super::{Context, Objection, Rule};
+use crate::policy::show;
+use crate::time::SignedDuration;
 
 pub(super) const RULE: Rule = Rule {
     id: "KL009",
@@ -16,8 +18,8 @@ fn check(rule: Rule, context: &Context<'_>) -> Vec<Objection> {
         if at > now {
             Some(format!("{what} at {at}, which is later than now ({now}): a clock is wrong"))
         } else if now - at > limits.max_age {
-            let days = limits.max_age.as_hours() / 24;
-            Some(format!("{what} at {at}, more than max_age ({days} days) ago: scan and plan again"))
+            let most = shown(limits.max_age);
+            Some(format!("{what} at {at}, more than max_age ({most}) ago: scan and plan again"))
         } else {
             None
         }
@@ -27,4 +29,13 @@ fn check(rule: Rule, context: &Context<'_>) -> Vec<Objection> {
         .filter_map(judge)
         .map(|message| rule.error(message))
         .collect()
+}
+
+/// Whole days as people say them, and what is no whole number of days in full.
+fn shown(length: SignedDuration) -> String {
+    match (length.as_secs() / 86_400, length.as_secs() % 86_400) {
+        (1, 0) => "1 day".to_owned(),
+        (days @ 2.., 0) => format!("{days} days"),
+        _ => show(length),
+    }
 }
