@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use keysweep_app::clocks::{self, ClockError};
 use keysweep_aws::{Session, SystemClock};
 use keysweep_core::account::{AccountId, CallerIdentity};
@@ -14,7 +14,7 @@ use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
 use keysweep_core::plan::idle::idle_units;
-use keysweep_core::plan::lint::Limits;
+use keysweep_core::plan::lint::{Limits, Objection, Severity};
 use keysweep_core::ports::{Accounts as _, Clock as _, ExemptionSource as _, KeptPlan};
 use keysweep_core::time::Instant;
 use keysweep_report::visible::visible;
@@ -94,6 +94,13 @@ pub async fn exemptions(sources: &Sources<'_>, quiet: bool) -> Result<Exemptions
     };
     note(quiet, &format!("{known} {places}"));
     Ok(exemptions)
+}
+
+/// A plan that rules object to. What blocks it is said with it: the table on standard output is not read by everybody.
+pub fn objected(objections: &[Objection], outcome: &str) -> Failure {
+    let blocking = objections.iter().filter(|objection| objection.severity == Severity::Error);
+    let blocking = blocking.map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    Failure::refused(anyhow!(blocking).context(format!("rules object to the plan: {outcome}")))
 }
 
 /// Says on standard error, `--quiet` or not, which organizational units are to be protected and are not there.

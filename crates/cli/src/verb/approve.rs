@@ -17,7 +17,7 @@ use keysweep_report::words::{count, second};
 use keysweep_store::Sql;
 
 use crate::carry_out::{Doing, failure};
-use crate::clean_up::{BY_POLICY, connect, read_plan};
+use crate::clean_up::{BY_POLICY, connect, objected, read_plan};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
@@ -96,7 +96,7 @@ async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
     let text = drawn(&plan, digest, &objections, &style(settings.color, settings.width, false));
     Output::stdout().write(|to| to.write_all(text.as_bytes()))?;
     if blocks(&objections) {
-        return Err(Failure::refused(anyhow!("rules object to the plan: nothing was approved"))
+        return Err(objected(&objections, "nothing was approved")
             .hint("docs/lint says what each rule is for; scan and plan again"));
     }
     if !args.yes {

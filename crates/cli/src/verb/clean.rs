@@ -23,7 +23,7 @@ use keysweep_store::Sql;
 use tokio::sync::watch;
 
 use crate::carry_out::Which;
-use crate::clean_up::{BY_POLICY, concluded, enter, exemptions, kept, warn_of_idle_units};
+use crate::clean_up::{BY_POLICY, concluded, enter, exemptions, kept, objected, warn_of_idle_units};
 use crate::exempt::Sources;
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -127,7 +127,7 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
         return Ok(exit);
     }
     if blocks(&objections) {
-        return Err(Failure::refused(anyhow!("rules object to the plan: nothing was deleted"))
+        return Err(objected(&objections, "nothing was deleted")
             .hint("docs/lint says what each rule is for; limits are set in the section [clean_up] of the configuration file"));
     }
     approve(&due, due_digest, &caller, settings, &store).await?;

@@ -29,7 +29,7 @@ use keysweep_report::terminal::plan::plan as drawn;
 use keysweep_store::Sql;
 use tokio::sync::watch;
 
-use crate::clean_up::{concluded, enter, exemptions, kept, warn_of_idle_units};
+use crate::clean_up::{concluded, enter, exemptions, kept, objected, warn_of_idle_units};
 use crate::exempt::Sources;
 use crate::failure::{Failure, Outcome};
 use crate::ids::new_id;
@@ -110,7 +110,7 @@ fn said(
     let file = file.display();
     let exit = concluded(assessment, plan);
     if blocks(objections) {
-        return Err(Failure::refused(anyhow!("rules object to the plan: it cannot be approved"))
+        return Err(objected(objections, "it cannot be approved")
             .hint(format!("it is in {file} to be looked at; docs/lint says what each rule is for")));
     }
     let next = if plan.amount().changes() == 0 {

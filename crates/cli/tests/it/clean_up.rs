@@ -356,6 +356,12 @@ fn what_the_configuration_file_protects_is_not_planned_for_approval() {
         let run = planned.run(&["plan", "--scan", "latest", "--out", "/dev/null", "--config", &config]);
         assert_eq!(run.code, 5, "{settings}: {}{}", run.stdout, run.stderr);
         assert!(run.stdout.contains(says), "{settings}: {}", run.stdout);
+        assert!(run.stderr.contains(&format!("error {says}")), "{settings}: {}", run.stderr);
+        let (file, digest) = (planned.file(), planned.plan["digest"].as_str().unwrap());
+        let run =
+            planned.run(&["approve", &file, "--by", "bob", "--yes", "--digest", digest, "--config", &config]);
+        assert_eq!(run.code, 5, "{settings}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains(&format!("error {says}")), "{settings}: {}", run.stderr);
         // What was approved before the file said so is refused as well.
         let run = planned.apply(&["--config", &config]);
         assert_eq!(run.code, 5, "{settings}: {}{}", run.stdout, run.stderr);

@@ -141,10 +141,10 @@ fn nothing_is_approved_unattended_beyond_what_the_file_says() {
     assert!(run.stderr.contains("auto_approve"), "{}", run.stderr);
     for (more, says) in [
         ("auto_approve = 1\n", "lets at most 1"),
-        ("auto_approve = 5\nmax_keys = 1\n", "rules object"),
+        ("auto_approve = 5\nmax_keys = 1\n", "KL001"),
         ("auto_approve = 5\napprovers = 2\n", "1 of 2 people"),
         ("auto_approve = 5\napprove_own = false\n", "made this plan"),
-        ("auto_approve = 5\nprotected_accounts = [\"000000000002\"]\n", "rules object"),
+        ("auto_approve = 5\nprotected_accounts = [\"000000000002\"]\n", "KL006"),
     ] {
         place.settings(&format!("{without_grace}{more}"));
         let run = place.clean(&[]);
