@@ -51,14 +51,15 @@ pub struct ApproveArgs {
     pub settings: CleanUpArgs,
 }
 
+/// A name, with one space for any white space: names that read the same are the same.
 fn name(text: &str) -> Result<String, String> {
-    let name = text.trim();
+    let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.is_empty() {
         Err("it is empty".to_owned())
     } else if name.eq_ignore_ascii_case(BY_POLICY) {
         Err("that is the name under which the configuration file approves".to_owned())
     } else {
-        Ok(name.to_owned())
+        Ok(name)
     }
 }
 

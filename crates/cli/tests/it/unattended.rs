@@ -180,8 +180,10 @@ fn an_approval_of_the_file_holds_only_as_long_as_the_file_says_so() {
         let run = place.run(&["apply", "due.json"]);
         assert_eq!(run.code, 5, "{more}: {}{}", run.stdout, run.stderr);
     }
-    let run = place.run(&["approve", "due.json", "--by", "Policy of the configuration file"]);
-    assert_eq!(run.code, 2, "{}", run.stderr);
+    for name in ["Policy of the configuration file", " policy  of the\tconfiguration file "] {
+        let run = place.run(&["approve", "due.json", "--by", name]);
+        assert_eq!(run.code, 2, "{name:?}: {}", run.stderr);
+    }
     assert_eq!(place.aws.deleted_keys(), [OLD]);
     place.settings(&format!("{settings}auto_approve = 2\n"));
     assert_eq!(place.run(&["apply", "due.json"]).code, 0);
