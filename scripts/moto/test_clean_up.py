@@ -91,7 +91,8 @@ class Place:
         events.write_text(json.dumps({"Records": [record(key) for key in self.inactive]}))
         begin = (now - datetime.timedelta(minutes=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
         self.keysweep("evidence", "import", "events.json", "--account", self.account, "--covers", f"{begin}..{now.strftime('%Y-%m-%dT%H:%M:%SZ')}")
-        self.keysweep("plan")
+        # moto keeps no event history, so no scan of it is complete.
+        self.keysweep("plan", code=4)
         document = json.loads((self.directory / "plan.json").read_text())
         return document["digest"], [key["access_key_id"] for key in document["plan"]["keys"]], document["plan"]["not_planned"]
 
