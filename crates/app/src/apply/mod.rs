@@ -116,9 +116,10 @@ pub struct Tools<'a, A, D, C, J> {
     pub progress: &'a dyn Progress,
 }
 
-/// Who the caller is, for whose account or organization the plan must be: asked of whoever approves as of whoever applies.
+/// Who the caller is, for whose account or organization the plan must be, and whose clock must be that of AWS: asked of whoever approves
+/// as of whoever applies.
 /// Makes no other calls than those two, and touches no journal.
-pub async fn caller<A: Accounts, D: Directory, C: Clock, J>(
+pub async fn caller<A: Accounts + ServerTime, D: Directory, C: Clock, J>(
     tools: Tools<'_, A, D, C, J>,
     plan: &Plan,
     give_up_after: Duration,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use keysweep_app::apply::{ApplyError, Tools, caller as whose};
+use keysweep_app::apply::{ApplyError, Refusal, Tools, caller as whose};
 use keysweep_app::progress::Silent;
 use keysweep_aws::SystemClock;
 use keysweep_core::account::CallerIdentity;
@@ -17,7 +17,7 @@ use keysweep_report::words::{count, second};
 use keysweep_store::Sql;
 
 use crate::carry_out::{Doing, failure};
-use crate::clean_up::{BY_POLICY, connect, objected, read_plan};
+use crate::clean_up::{BY_POLICY, clock_hint, connect, objected, read_plan};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
@@ -154,9 +154,13 @@ async fn caller(
     let session = connect(settings).await?;
     let tools = Tools { accounts: &session, directory: &session, clock, journal: store, progress: &Silent };
     whose(tools, plan, settings.give_up_after).await.map_err(|error| match error {
-        ApplyError::Refused(refusal) => Failure::refused(*refusal).hint(
-            "nothing was approved; use credentials of the organization or account that the plan is for",
-        ),
+        ApplyError::Refused(refusal) => {
+            let hint = match *refusal {
+                Refusal::Clock(error) => clock_hint(error),
+                _ => "use credentials of the organization or account that the plan is for",
+            };
+            Failure::refused(*refusal).hint(format!("nothing was approved; {hint}"))
+        }
         organization @ ApplyError::Organization(_) => Failure::failed(organization).hint(
             "nothing was approved; use credentials of the plan's organization that may call organizations:DescribeOrganization",
         ),
