@@ -462,6 +462,8 @@ fn a_journal_that_was_changed_is_refused_by_every_verb_and_says_where() {
         ("update journal set digest = previous where number = 2", "event 2"),
         ("update journal set event = '{}' where number = 3", "event 3"),
         ("delete from journal where number = 2", "event 3"),
+        ("update journal set account = 9 where number = 2", "event 2"),
+        ("update journal set access_key = 'AKIANOBODYNOBODYNOB1' where number = 3", "event 3"),
         ("update plans set file = replace(file, 'alice', 'malice')", "plan"),
     ] {
         sqlite("c = sqlite3.connect(state)\nassert c.execute(more).rowcount == 1\nc.commit()", statement);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Sql;
 use super::database::Transaction;
+use super::journal::is_found_by;
 use super::write::number;
 use crate::document::DocumentError;
 use crate::error::StoreError;
@@ -189,6 +190,15 @@ pub(super) async fn add_event(open: &mut Transaction, event: EventV1) -> Result<
     let place_of = u64::try_from(place).map_err(|_| wrong("a journal with a negative number".to_owned()))?;
     let sealed = Sealed::read(place_of, &event, parsed(&previous)?, parsed(&digest)?)
         .map_err(|broken| wrong(format!("a damaged journal of {plan}: {broken}")))?;
+    let account: Option<keysweep_core::account::AccountId> = account
+        .map(|account| account.parse().map_err(|error| wrong(format!("an account: {error}"))))
+        .transpose()?;
+    let account = account.map(number);
+    if !is_found_by(&sealed.event, account, access_key.as_deref()) {
+        return Err(wrong(format!(
+            "a damaged journal of {plan}: event {place} stands under another key than it tells of"
+        )));
+    }
     let select = "select digest from journal where plan = $1 and number = $2";
     if let Some(row) = open.row(select, vec![plan.as_str().into(), place.into()]).await? {
         return if row.text(0)? == digest {
@@ -205,15 +215,12 @@ pub(super) async fn add_event(open: &mut Transaction, event: EventV1) -> Result<
         )
         .await?;
     }
-    let account: Option<keysweep_core::account::AccountId> = account
-        .map(|account| account.parse().map_err(|error| wrong(format!("an account: {error}"))))
-        .transpose()?;
     open.execute(
         "insert into journal (plan, number, account, access_key, event, previous, digest) values ($1, $2, $3, $4, $5, $6, $7)",
         vec![
             plan.as_str().into(),
             place.into(),
-            account.map(number).into(),
+            account.into(),
             access_key.as_deref().into(),
             event.as_str().into(),
             previous.as_str().into(),

@@ -23,9 +23,9 @@ fn damaged(what: impl Into<String>) -> StoreErrorKind {
 }
 
 /// The events of one key of a run.
-pub(super) const OF_KEY: &str = "select number, event, previous, digest from journal where plan = $1 and account = $2 and access_key = $3 order by number";
+pub(super) const OF_KEY: &str = "select number, event, previous, digest, account, access_key from journal where plan = $1 and account = $2 and access_key = $3 order by number";
 /// Those that concern no single key, the last first.
-pub(super) const OF_NO_KEY: &str = "select number, event, previous, digest from journal where plan = $1 and account is null and access_key is null order by number desc";
+pub(super) const OF_NO_KEY: &str = "select number, event, previous, digest, account, access_key from journal where plan = $1 and account is null and access_key is null order by number desc";
 
 /// What `leases` says of a plan.
 pub(super) struct Held {
@@ -51,6 +51,7 @@ pub(super) async fn lock(open: &mut Transaction, plan: Digest) -> Result<Held, S
     Ok(Held { epoch, holder: row.text(1)?, until: row.int_or_null(2)?.map(Instant::from_unix) })
 }
 
+/// An event from a row that begins with `number, event, previous, digest, account, access_key`.
 fn sealed(open: &Transaction, row: &Row) -> Result<Sealed, StoreError> {
     let number = row.int(0)?;
     let parsed = |text: String| {
@@ -58,10 +59,21 @@ fn sealed(open: &Transaction, row: &Row) -> Result<Sealed, StoreError> {
             .map_err(|error| open.error(damaged(format!("event {number} of the journal: {error}"))))
     };
     let (previous, digest) = (parsed(row.text(2)?)?, parsed(row.text(3)?)?);
-    let number =
+    let place =
         u64::try_from(number).map_err(|_| open.error(damaged("the journal holds a negative number")))?;
-    Sealed::read(number, &row.text(1)?, previous, digest)
-        .map_err(|broken| open.error(damaged(broken.to_string())))
+    let sealed = Sealed::read(place, &row.text(1)?, previous, digest)
+        .map_err(|broken| open.error(damaged(broken.to_string())))?;
+    if !is_found_by(&sealed.event, row.int_or_null(4)?, row.text_or_null(5)?.as_deref()) {
+        let what = format!("event {number} of the journal stands under another key than it tells of");
+        return Err(open.error(damaged(what)));
+    }
+    Ok(sealed)
+}
+
+/// Whether these are the columns of an event. They are outside of its seal, and events of a key are found by them.
+pub(super) fn is_found_by(event: &Event, account: Option<i64>, key: Option<&str>) -> bool {
+    let (of_account, of_key) = event.key().unzip();
+    of_account.map(self::number) == account && of_key.map(AccessKeyId::as_str) == key
 }
 
 pub(super) async fn of_key(
@@ -90,7 +102,7 @@ pub(super) async fn of_key(
 pub(super) async fn last_event(open: &mut Transaction, plan: Digest) -> Result<Option<Sealed>, StoreError> {
     let last = open
         .row(
-            "select number, event, previous, digest from journal where plan = $1 order by number desc limit 1",
+            "select number, event, previous, digest, account, access_key from journal where plan = $1 order by number desc limit 1",
             vec![plan.to_string().as_str().into()],
         )
         .await?;
@@ -117,14 +129,14 @@ pub(super) async fn own_looks(
     // Only these events hold looks, and each begins with its name.
     let rows = open
         .rows(
-            "select number, event, previous, journal.digest, coalesce(plans.id, plan) from journal left join plans on plans.digest = plan where account = $1 and event like '{\"event\":\"switched\"%' order by plan, number",
+            "select number, event, previous, journal.digest, account, access_key, coalesce(plans.id, plan) from journal left join plans on plans.digest = plan where account = $1 and event like '{\"event\":\"switched\"%' order by plan, number",
             vec![number(account).into()],
         )
         .await?;
     let mut observations = Vec::new();
     for row in &rows {
         let event = sealed(open, row)?.event;
-        observations.extend(observed(&event, &row.text(4)?));
+        observations.extend(observed(&event, &row.text(6)?));
     }
     Ok(observations)
 }
@@ -204,7 +216,7 @@ impl Journal for Sql {
         let mut open = self.database.begin(Purpose::Ask).await?;
         let rows = open
             .rows(
-                "select number, event, previous, digest from journal where plan = $1 order by number",
+                "select number, event, previous, digest, account, access_key from journal where plan = $1 order by number",
                 vec![plan.to_string().as_str().into()],
             )
             .await?;

@@ -401,6 +401,23 @@ async fn a_damaged_journal_is_refused_by_whoever_reads_or_writes_it(place: &Plac
             "update journal set number = -1 where number = 1",
             "update journal set number = 1 where number = -1",
         ),
+        // What the events of a key are found by is outside of their seals.
+        (
+            "update journal set account = 1 where number = 2",
+            "update journal set account = 42 where number = 2",
+        ),
+        (
+            "update journal set account = null where number = 4",
+            "update journal set account = 42 where number = 4",
+        ),
+        (
+            "update journal set access_key = 'AKIA0000000000000009' where number = 3",
+            "update journal set access_key = 'AKIA0000000000000001' where number = 3",
+        ),
+        (
+            "update journal set access_key = 'AKIA0000000000000001' where number = 1",
+            "update journal set access_key = null where number = 1",
+        ),
     ] {
         place.execute(damage).await;
         assert!(broken().await.is_some(), "{damage}");
@@ -472,6 +489,11 @@ async fn exemptions_plans_and_journals_move_and_contradict_nothing(place: &Place
     for (from, to, says) in [
         ("\"reason\":\"why\"", "\"reason\":\"because\"", "another exemption"),
         ("\"number\":2", "\"number\":3", "another event 3"),
+        (
+            "\"access_key\":\"AKIA0000000000000001\"",
+            "\"access_key\":\"AKIA0000000000000009\"",
+            "stands under another key",
+        ),
     ] {
         let changed = text.replacen(from, to, 1);
         assert_ne!(changed, text);
