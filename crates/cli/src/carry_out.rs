@@ -144,7 +144,7 @@ pub async fn carry_out<T>(
     Ok((done, Bill { cost: statistics.cost(), traffic: session.traffic(), took }))
 }
 
-/// Whether nobody has the run any more who had it and was killed, where that is why it was refused. Then it may be asked for again.
+/// Whether nobody has the lease any more who had it and was killed, where that is why it was refused. Then it may be asked for again.
 async fn free_of_the_killed(
     error: Option<&ApplyError>,
     digest: Digest,
@@ -153,9 +153,9 @@ async fn free_of_the_killed(
     clock: &SystemClock,
 ) -> Result<bool, Failure> {
     let Some(killed) = error.and_then(held_by).filter(|by| holder::has_ended(by)) else { return Ok(false) };
-    note(settings.quiet, "an earlier apply of this plan was killed: going on where it was");
-    // Who was killed gave its lease back to nobody. Whoever takes it under that name has it at once; the number that it
-    // was given with before is no longer in force.
+    note(settings.quiet, "an earlier run was killed, and had its lease still: going on");
+    // Who was killed gave its lease back to nobody, be it of this plan or of another. Whoever takes one under that name has it at
+    // once; the number that was given with it before is no longer in force.
     let leasing = store.lease(digest, killed, clock.now(), clock.now()).await.map_err(failed)?;
     if let Leasing::Granted(lease) = leasing {
         store.release(&lease).await.map_err(failed)?;
@@ -163,7 +163,7 @@ async fn free_of_the_killed(
     Ok(true)
 }
 
-/// Who else applies the plan, where that is why it was refused.
+/// Who else applies a plan, where that is why it was refused.
 fn held_by(error: &ApplyError) -> Option<&str> {
     match error {
         ApplyError::Refused(refusal) => match refusal.as_ref() {

@@ -310,8 +310,9 @@ pub trait Journal: Send + Sync {
     /// Why it could not.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Takes the right to apply a plan until `until`, unless somebody else has it at `now`. Its number is one more than that of
-    /// the last lease, which is no longer in force from then on.
+    /// Takes the right to apply a plan until `until`, unless somebody else has it at `now`, of this plan or of another: two plans
+    /// may hold the same key. Its number is one more than that of the plan's last lease. No other lease of the journal is in force
+    /// from then on, also where it ended without being given back.
     fn lease(
         &self,
         plan: Digest,

@@ -59,8 +59,8 @@ pub enum Refusal {
     /// Rules object to it.
     #[error("{}", objections(.0))]
     Objections(Vec<Objection>),
-    /// Another process applies it.
-    #[error("{by} is applying this plan, and nobody else may until {until}")]
+    /// Another process applies it, or another plan of the store.
+    #[error("{by} is applying a plan of this store, and nobody else may until {until}")]
     Held {
         /// Which.
         by: String,

@@ -98,7 +98,7 @@ impl<'a, J: Journal, C: Clock> Writer<'a, J, C> {
         match asked {
             Ok(true) => !self.is_lost(),
             Ok(false) => {
-                self.lose("another keysweep has taken over this plan".to_owned());
+                self.lose("another keysweep has taken over".to_owned());
                 false
             }
             Err(error) => {
@@ -114,7 +114,7 @@ impl<'a, J: Journal, C: Clock> Writer<'a, J, C> {
         match self.journal.append(plan, event).await {
             Ok(Appended::Sealed(_)) => true,
             Ok(Appended::Refused(Illegal::Superseded { .. })) => {
-                self.lose("another keysweep has taken over this plan".to_owned());
+                self.lose("another keysweep has taken over".to_owned());
                 false
             }
             // Somebody else has found out before, and that stands.

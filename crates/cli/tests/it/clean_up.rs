@@ -5,14 +5,17 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use keysweep_core::approval::Approval;
+use keysweep_core::journal::Leasing;
+use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
-use keysweep_core::ports::Agreements as _;
+use keysweep_core::ports::{Agreements as _, Journal as _};
 use keysweep_core::time::{Instant, SignedDuration};
-use keysweep_sim::{Edit, WorldSpec};
+use keysweep_sim::fault::{Effect, Rule};
+use keysweep_sim::{Action, Edit, WorldSpec};
 use keysweep_store::{Location, Sql};
 use serde_json::Value;
 
-use crate::program::Run;
+use crate::program::{Program, Run, Running};
 use crate::simulated::{Aws, OLD, OTHER, account, days_ago};
 use crate::validator;
 
@@ -483,6 +486,85 @@ fn a_journal_that_was_changed_is_refused_by_every_verb_and_says_where() {
     let run = planned.apply(&[]);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert_eq!(planned.aws.deleted_keys(), both());
+}
+
+/// A second plan of the same scan, approved too: it holds the same keys.
+fn second_plan(planned: &Planned) -> (String, Digest) {
+    let file = planned.path("second.json").display().to_string();
+    let run = planned.run(&["plan", "--scan", "latest", "--out", &file]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let (_, digest) = keysweep_core::plan::document::read(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let digest_text = digest.to_string();
+    let run = planned.run(&["approve", &file, "--by", "alice", "--yes", "--digest", &digest_text]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    (file, digest)
+}
+
+#[test]
+fn of_two_plans_that_share_keys_applied_at_once_the_receipts_are_the_deletions() {
+    let planned = Planned::new();
+    planned.approve();
+    let (second, _) = second_plan(&planned);
+    // Where both may begin, both look before either deletes.
+    let slow = Effect::Slow { milliseconds: 1_000 };
+    planned.aws.sim.add_fault(Rule::new(slow).action(Action::ListAccessKeys));
+    let state = planned.path("state.db").display().to_string();
+    let apply = |file: &str| planned.aws.keysweep().args(["apply", file, "--state", &state]);
+    let mut programs = [apply(&planned.file()), apply(&second)];
+    let running = programs.each_mut().map(Program::start);
+    let ended = running.map(Running::end);
+    // One of them had them all. The other came while it was at it, or found them gone.
+    let mut codes = ended.each_ref().map(|run| run.code);
+    codes.sort_unstable();
+    assert!(matches!(codes, [0, 5 | 6]), "{ended:?}");
+    for run in ended.iter().filter(|run| run.code == 5) {
+        assert!(run.stderr.contains("is applying a plan of this store"), "{}", run.stderr);
+    }
+    let run = planned.run(&["receipts", "--format", "json"]);
+    let receipts: Value = serde_json::from_str(&run.stdout).unwrap();
+    let of = |receipt: &Value| receipt["access_key_id"].as_str().unwrap().to_owned();
+    let mut receipts: Vec<_> = receipts["receipts"].as_array().unwrap().iter().map(of).collect();
+    receipts.sort();
+    assert_eq!((&receipts, planned.aws.deleted_keys()), (&both(), both()));
+}
+
+#[test]
+fn a_plan_waits_for_the_apply_of_another_and_not_for_one_that_was_killed() {
+    let planned = Planned::new();
+    planned.approve();
+    let (_, second) = second_plan(&planned);
+    let location: Location = planned.path("state.db").display().to_string().parse().unwrap();
+    let take = |holder: &str| {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let (now, store) = (days_ago(0), Sql::open(&location).await.unwrap());
+            let until = now + SignedDuration::from_mins(5);
+            match store.lease(second, holder, now, until).await.unwrap() {
+                Leasing::Granted(lease) => (store, lease),
+                held @ Leasing::Held { .. } => panic!("{held:?}"),
+            }
+        })
+    };
+    let (store, lease) = take("somebody else");
+    let run = planned.apply(&[]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.stderr.contains("somebody else is applying a plan of this store"), "{}", run.stderr);
+    assert!(planned.aws.deleted_keys().is_empty());
+    tokio::runtime::Runtime::new().unwrap().block_on(store.release(&lease)).unwrap();
+
+    // Elsewhere than on Linux nobody can tell that a process has ended.
+    if cfg!(target_os = "linux") {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let id = child.id();
+        child.wait().unwrap();
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+        let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap();
+        let (namespace, boot) = (namespace.display(), boot.trim());
+        take(&format!("killed process {id} started 1 in {namespace} of boot {boot}"));
+        let run = planned.apply(&[]);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains("was killed"), "{}", run.stderr);
+        assert_eq!(planned.aws.deleted_keys(), both());
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub use switch::{Looked, Setting, SwitchOutcome, SwitchRecord, SwitchState};
 use crate::plan::digest::Digest;
 use crate::time::Instant;
 
-/// The right to apply a plan. Only one holds at a time; the number of whoever took it last is in force.
+/// The right to apply a plan. Only one holds at a time, whatever the plan; the number of whoever took it last is in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The plan.
@@ -37,7 +37,7 @@ pub struct Lease {
 pub enum Leasing {
     /// It was given.
     Granted(Lease),
-    /// Somebody else has it.
+    /// Somebody else has it, or that of another plan.
     Held {
         /// Who.
         by: String,

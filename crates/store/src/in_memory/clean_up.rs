@@ -62,10 +62,17 @@ impl Journal for InMemory {
         until: Instant,
     ) -> Result<Leasing, StoreError> {
         let mut clean_up = self.clean_up();
-        let run = clean_up.run(plan);
-        if let Some(lease) = run.lease.as_ref().filter(|lease| lease.until > now && lease.holder != holder) {
+        let held = |lease: &&Lease| lease.until > now && lease.holder != holder;
+        if let Some(lease) = clean_up.runs.values().filter_map(|run| run.lease.as_ref()).find(held) {
             return Ok(Leasing::Held { by: lease.holder.clone(), until: lease.until });
         }
+        // Whoever had another plan, and was too late to have it extended or was killed, goes on with it no more.
+        for (_, other) in clean_up.runs.iter_mut().filter(|(other, _)| **other != plan) {
+            if other.lease.take().is_some() {
+                other.epoch += 1;
+            }
+        }
+        let run = clean_up.run(plan);
         run.epoch += 1;
         let lease = Lease { plan, holder: holder.to_owned(), epoch: run.epoch, until };
         run.lease = Some(lease.clone());

@@ -130,7 +130,7 @@ struct Journal {
 
 impl Journal {
     async fn open(open: &mut Transaction, plan: Digest) -> Result<Self, StoreError> {
-        let lease = lock(open, plan).await?.epoch;
+        let lease = lock(open, plan).await?;
         let head = last_event(open, plan).await?.map_or((0, plan), |last| (last.number, last.digest));
         let opened = last_opened(open, plan).await?;
         Ok(Self { plan, lease, opened, head, records: BTreeMap::new() })

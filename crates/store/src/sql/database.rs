@@ -100,9 +100,10 @@ impl Database {
                     Purpose::Ask => None,
                     Purpose::Read => Some("begin isolation level repeatable read read only"),
                     Purpose::Write => Some("begin"),
-                    // A server may be set to answer before the disk has it; one that waits for replicas keeps doing so.
+                    // A server may be set to answer before the disk has it; one that waits for replicas keeps doing so. What others
+                    // wrote while it waited for them is seen.
                     Purpose::Record => Some(
-                        "begin; select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'",
+                        "begin isolation level read committed; select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'",
                     ),
                 };
                 Held::of(pool, begin).await.map(Inner::Postgres)

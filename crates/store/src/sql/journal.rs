@@ -1,4 +1,5 @@
-//! The journal of clean-up runs. Whoever writes it is serialised by the row of the plan's lease; `append` adds events.
+//! The journal of clean-up runs. Whoever writes one is serialised by the row of its plan's lease, and
+//! whoever takes a lease with all who do; `append` adds events.
 
 use keysweep_core::account::AccountId;
 use keysweep_core::journal::{Appended, Event, KeyRecord, Lease, Leasing, Sealed};
@@ -27,28 +28,21 @@ pub(super) const OF_KEY: &str = "select number, event, previous, digest, account
 /// Those that concern no single key, the last first.
 pub(super) const OF_NO_KEY: &str = "select number, event, previous, digest, account, access_key from journal where plan = $1 and account is null and access_key is null order by number desc";
 
-/// What `leases` says of a plan.
-pub(super) struct Held {
-    pub(super) epoch: u64,
-    holder: String,
-    until: Option<Instant>,
-}
+/// Who has a lease at a moment, of whatever plan, and is somebody else.
+const HELD: &str =
+    "select holder, until_at from leases where until_at > $1 and holder <> $2 order by until_at desc limit 1";
 
-/// Makes all others who write this plan's journal wait for the end of the transaction, and tells who has the lease.
-pub(super) async fn lock(open: &mut Transaction, plan: Digest) -> Result<Held, StoreError> {
+/// Makes all others who write this plan's journal wait for the end of the transaction, and tells the number of its lease.
+pub(super) async fn lock(open: &mut Transaction, plan: Digest) -> Result<u64, StoreError> {
     let plan = plan.to_string();
     open.execute(
         "insert into leases (plan, epoch, holder) values ($1, 0, '') on conflict (plan) do update set epoch = leases.epoch",
         vec![plan.as_str().into()],
     )
     .await?;
-    let rows = open
-        .row("select epoch, holder, until_at from leases where plan = $1", vec![plan.as_str().into()])
-        .await?;
-    let Some(row) = rows else { return Err(open.error(damaged("leases lost a row"))) };
-    let epoch =
-        u64::try_from(row.int(0)?).map_err(|_| open.error(damaged("leases holds a negative number")))?;
-    Ok(Held { epoch, holder: row.text(1)?, until: row.int_or_null(2)?.map(Instant::from_unix) })
+    let row = open.row("select epoch from leases where plan = $1", vec![plan.as_str().into()]).await?;
+    let Some(row) = row else { return Err(open.error(damaged("leases lost a row"))) };
+    u64::try_from(row.int(0)?).map_err(|_| open.error(damaged("leases holds a negative number")))
 }
 
 /// An event from a row that begins with `number, event, previous, digest, account, access_key`.
@@ -152,11 +146,21 @@ impl Journal for Sql {
         until: Instant,
     ) -> Result<Leasing, StoreError> {
         let mut open = self.database.begin(Purpose::Record).await?;
-        let held = lock(&mut open, plan).await?;
-        if let Some(end) = held.until.filter(|end| *end > now && held.holder != holder) {
-            return Ok(Leasing::Held { by: held.holder, until: end });
+        // The leases of all plans are looked at, and SQLite has one writer anyway. Nothing is locked before this, so that nobody who
+        // holds the row of a lease waits for it.
+        if open.is_postgres() {
+            open.run("lock table leases in share row exclusive mode").await?;
         }
-        let epoch = held.epoch.saturating_add(1);
+        if let Some(row) = open.row(HELD, vec![now.unix().into(), holder.into()]).await? {
+            return Ok(Leasing::Held { by: row.text(0)?, until: Instant::from_unix(row.int(1)?) });
+        }
+        let epoch = lock(&mut open, plan).await?.saturating_add(1);
+        // Whoever had another plan, and was too late to have it extended or was killed, goes on with it no more.
+        open.execute(
+            "update leases set epoch = epoch + 1, until_at = null where plan <> $1 and until_at is not null",
+            vec![plan.to_string().as_str().into()],
+        )
+        .await?;
         open.execute(
             "update leases set epoch = $2, holder = $3, until_at = $4 where plan = $1",
             vec![plan.to_string().as_str().into(), column(epoch).into(), holder.into(), until.unix().into()],

@@ -24,6 +24,7 @@ use crate::places::{Place, suite};
 
 suite! {
     one_lease_is_in_force_at_a_time
+    one_plan_is_applied_at_a_time
     events_are_sealed_in_order_and_replay_alike
     what_may_not_follow_is_refused_and_not_written
     events_that_come_at_once_get_each_its_own_answer
@@ -55,6 +56,7 @@ on_each_database! {
     damaged_agreements_are_refused_and_told
     exemptions_plans_and_journals_move_and_contradict_nothing
     two_processes_that_append_at_once_make_one_chain
+    of_processes_that_take_leases_of_several_plans_at_once_one_has_its_own
     a_task_that_is_dropped_while_it_appends_stops_no_other
     a_run_of_version_3_goes_on_where_it_was
 }
@@ -143,6 +145,45 @@ async fn one_lease_is_in_force_at_a_time<S: Journal<Error = StoreError>>(store: 
     assert_eq!(take(store, "three", 302, 400).await.epoch, 3);
     // The holder itself may take it anew; the number grows all the same.
     assert_eq!(take(store, "three", 303, 400).await.epoch, 4);
+}
+
+async fn one_plan_is_applied_at_a_time<S: Journal<Error = StoreError>>(store: &S) {
+    let other = Digest::of(b"another plan");
+    let take_other =
+        async |holder: &str, now, until| match store.lease(other, holder, at(now), at(until)).await {
+            Ok(Leasing::Granted(lease)) => Ok(lease),
+            Ok(Leasing::Held { by, until }) => Err((by, until)),
+            Err(error) => panic!("{error}"),
+        };
+    let first = take(store, "one", 0, 100).await;
+    append(store, opened(1)).await.unwrap();
+    append(store, intended(1, 1, 1)).await.unwrap();
+    assert_eq!(take_other("two", 99, 200).await, Err(("one".to_owned(), at(100))));
+    // Whoever was refused has taken nothing, of neither plan.
+    assert!(store.is_in_force(&first).await.unwrap());
+    let first = store.extend(&first, at(150)).await.unwrap().unwrap();
+    assert_eq!(take_other("two", 149, 200).await, Err(("one".to_owned(), at(150))));
+    // At its end the other plan is free too, and whoever was too late begins nothing more.
+    let second = take_other("two", 150, 250).await.unwrap();
+    assert_eq!(second.epoch, 1);
+    assert!(!store.is_in_force(&first).await.unwrap());
+    assert_eq!(store.extend(&first, at(500)).await.unwrap(), None);
+    let late = append(store, intended(1, 2, 1)).await;
+    assert_eq!(late, Err(Illegal::Superseded { epoch: 1, current: 2 }));
+    append(store, ended(1, 1, deleted())).await.unwrap();
+    let held = Leasing::Held { by: "two".to_owned(), until: at(250) };
+    assert_eq!(store.lease(plan(), "one", at(200), at(300)).await.unwrap(), held);
+    // It gives nothing back that is another's, either.
+    store.release(&first).await.unwrap();
+    assert_eq!(store.lease(plan(), "one", at(200), at(300)).await.unwrap(), held);
+    // Under its own name it is taken at once, whatever the plan: so the lease of a killed process is freed.
+    let freed = take(store, "two", 200, 200).await;
+    assert!(!store.is_in_force(&second).await.unwrap());
+    store.release(&freed).await.unwrap();
+    let again = take(store, "three", 200, 300).await;
+    append(store, opened(again.epoch)).await.unwrap();
+    store.release(&again).await.unwrap();
+    assert!(take_other("four", 201, 300).await.is_ok());
 }
 
 async fn events_are_sealed_in_order_and_replay_alike<S: Journal<Error = StoreError>>(store: &S) {
@@ -283,9 +324,10 @@ where
 
 async fn runs_of_two_plans_do_not_see_each_other<S: Journal<Error = StoreError>>(store: &S) {
     let other = Digest::of(b"another plan");
-    take(store, "one", 0, 100).await;
+    let lease = take(store, "one", 0, 100).await;
     append(store, opened(1)).await.unwrap();
     append(store, intended(1, 1, 1)).await.unwrap();
+    store.release(&lease).await.unwrap();
     assert!(matches!(
         store.lease(other, "two", at(0), at(100)).await.unwrap(),
         Leasing::Granted(Lease { epoch: 1, .. })
@@ -517,6 +559,31 @@ async fn two_processes_that_append_at_once_make_one_chain(place: &Place<Sql>) {
     let events = place.store.events(plan()).await.unwrap();
     let ledger = Ledger::replay(plan(), &events).unwrap();
     assert_eq!((events.len(), ledger.keys().count()), (81, 40));
+}
+
+async fn of_processes_that_take_leases_of_several_plans_at_once_one_has_its_own(place: &Place<Sql>) {
+    let open = async |_| Sql::open(&place.location).await.unwrap();
+    let stores = join_all((0..4).map(open)).await;
+    for round in 0..20 {
+        let leases = join_all(stores.iter().enumerate().map(async |(number, store)| {
+            let plan = Digest::of(format!("plan {number}").as_bytes());
+            (store, store.lease(plan, &format!("holder {number}"), at(round), at(round + 100)).await.unwrap())
+        }))
+        .await;
+        let mut granted = Vec::new();
+        for (store, leasing) in &leases {
+            if let Leasing::Granted(lease) = leasing {
+                granted.push(lease.holder.clone());
+                assert!(store.is_in_force(lease).await.unwrap());
+                // The others were told who it is.
+                let held =
+                    |leasing: &Leasing| matches!(leasing, Leasing::Held { by, .. } if *by == lease.holder);
+                assert_eq!(leases.iter().filter(|(_, leasing)| held(leasing)).count(), 3, "{round}");
+                store.release(lease).await.unwrap();
+            }
+        }
+        assert_eq!(granted.len(), 1, "{round}: {granted:?}");
+    }
 }
 
 async fn a_task_that_is_dropped_while_it_appends_stops_no_other(place: &Place<Sql>) {

@@ -1,13 +1,14 @@
 //! The lease, and a journal that cannot be used.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keysweep_app::apply::{ApplyError, KeyOutcome, Refusal};
+use keysweep_app::apply::{ApplyError, ApplyRequest, KeyOutcome, Refusal};
 use keysweep_core::account::AccountId;
 use keysweep_core::journal::{Appended, Event, Illegal, KeyRecord, Lease, Leasing, Sealed};
 use keysweep_core::key::AccessKeyId;
+use keysweep_core::plan::SkipReason;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::Journal;
 use keysweep_core::time::{Instant, SignedDuration};
@@ -33,6 +34,26 @@ fn only_one_applies_at_a_time_and_a_lease_is_given_back_at_the_end() {
     assert!(!scene.apply_so(|request| request.run.at_most = Some(1)).unwrap().is_whole());
     // At once, by another process.
     assert!(scene.apply().unwrap().is_whole());
+}
+
+#[test]
+fn two_plans_that_share_keys_are_not_applied_at_once_and_receipts_are_those_of_the_deletions() {
+    let scene = Scene::new();
+    let other = Scene::of(Arc::clone(&scene.sim), |plan| plan.id = "another plan".to_owned());
+    assert_ne!(scene.digest, other.digest);
+    let by_another = |request: &mut ApplyRequest<'_>| request.run.holder = "another";
+    let (first, second) = block_on(async {
+        tokio::join!(scene.applying(&scene.store, |_| ()), other.applying(&scene.store, by_another))
+    });
+    let first = first.unwrap();
+    assert!(first.is_whole(), "{first:#?}");
+    let ApplyError::Refused(refusal) = second.unwrap_err() else { panic!("it is not refused") };
+    assert!(matches!(&*refusal, Refusal::Held { by, .. } if by == "process-1"), "{refusal:?}");
+    // Afterwards it finds nothing left to do, and says so of each key.
+    let second = block_on(other.applying(&scene.store, by_another)).unwrap();
+    assert!(second.receipts.is_empty(), "{second:#?}");
+    assert!(second.keys.iter().all(|(_, outcome)| *outcome == KeyOutcome::Skipped(SkipReason::KeyGone)));
+    assert_eq!((first.receipts.len(), scene.left().len()), (5, 0));
 }
 
 #[test]
@@ -94,11 +115,7 @@ fn whoever_was_superseded_begins_nothing_more() {
             return;
         };
         if applied.receipts.len() < 2 {
-            assert_eq!(
-                applied.stopped.as_deref(),
-                Some("another keysweep has taken over this plan"),
-                "{strikes_at}"
-            );
+            assert_eq!(applied.stopped.as_deref(), Some("another keysweep has taken over"), "{strikes_at}");
         }
         let after = scene.calls(Action::DeleteAccessKey) - before;
         assert_eq!(after, 0, "{strikes_at}: deleted after another had taken over");

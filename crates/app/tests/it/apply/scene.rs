@@ -170,6 +170,15 @@ impl Scene {
         journal: &J,
         change: impl FnOnce(&mut ApplyRequest<'a>),
     ) -> Result<Applied, ApplyError> {
+        block_on(self.applying(journal, change))
+    }
+
+    /// The same, beside others.
+    pub(super) async fn applying<'a, J: Journal>(
+        &'a self,
+        journal: &J,
+        change: impl FnOnce(&mut ApplyRequest<'a>),
+    ) -> Result<Applied, ApplyError> {
         let holder = PROCESSES[self.runs.fetch_add(1, Ordering::Relaxed)];
         let mut request = ApplyRequest {
             run: RunRequest {
@@ -192,7 +201,7 @@ impl Scene {
         let tools =
             Tools { accounts: &ports, directory: &ports, clock: &clock, journal, progress: &self.heard };
         let (_keep, stop) = watch::channel(self.stop);
-        block_on(apply(tools, &self.exempt, &request, stop))
+        apply(tools, &self.exempt, &request, stop).await
     }
 
     /// Why the plan is refused.
