@@ -349,7 +349,8 @@ pub trait Journal: Send + Sync {
         key: &AccessKeyId,
     ) -> impl Future<Output = Result<KeyRecord, Self::Error>> + Send;
 
-    /// Every event of a plan's run, in order. They are as they are kept: whether they are whole, replaying them tells.
+    /// Every event of a plan's run, in order. They are as they are kept: whether they are whole, replaying them tells. An error where
+    /// the last ones that were appended are gone.
     fn events(&self, plan: Digest) -> impl Future<Output = Result<Vec<Sealed>, Self::Error>> + Send;
 
     /// The plans that anything was journalled of, by digest.
@@ -375,7 +376,8 @@ pub trait Agreements: Send + Sync {
     /// Why it could not.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Keeps a plan. Keeping the same again changes nothing.
+    /// Keeps a plan. Keeping the same again changes nothing; an error where another is kept under its digest, for then nobody could
+    /// tell later what was agreed to.
     fn keep_plan(&self, plan: &KeptPlan) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Every plan, newest first.

@@ -59,7 +59,7 @@ fn a_store_is_checked_moved_and_pruned() {
     let run = state(&["check", "--state", "one.db"]);
     assert_eq!(
         (run.code, run.stdout.as_str()),
-        (0, "one.db: 1 scan; 1 account; schema 4: sound\n"),
+        (0, "one.db: 1 scan; 1 account; schema 5: sound\n"),
         "{}",
         run.stderr
     );

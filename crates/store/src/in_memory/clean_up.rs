@@ -12,7 +12,7 @@ use keysweep_core::ports::{Agreements, Journal, KeptPlan};
 use keysweep_core::time::Instant;
 
 use super::InMemory;
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreErrorKind};
 use crate::own_looks::{Observations, observed};
 
 #[derive(Debug, Default)]
@@ -143,8 +143,13 @@ impl Agreements for InMemory {
 
     async fn keep_plan(&self, plan: &KeptPlan) -> Result<(), StoreError> {
         let plans = &mut self.clean_up().plans;
-        if !plans.iter().any(|kept| kept.digest == plan.digest) {
-            plans.push(plan.clone());
+        match plans.iter().find(|kept| kept.digest == plan.digest) {
+            None => plans.push(plan.clone()),
+            Some(kept) if kept == plan => {}
+            Some(_) => {
+                let what = format!("what it holds under the digest of plan {} is not that plan", plan.id);
+                return Err(StoreError::new("in memory", StoreErrorKind::Damaged(what)));
+            }
         }
         Ok(())
     }

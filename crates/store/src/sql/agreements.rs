@@ -63,6 +63,18 @@ impl Agreements for Sql {
             ],
         )
         .await?;
+        let digest = plan.digest.to_string();
+        let kept = open
+            .row(
+                "select digest, id, made_at, file from plans where digest = $1",
+                vec![digest.as_str().into()],
+            )
+            .await?;
+        let kept = kept.map(|row| self::plan(&open, &row)).transpose()?;
+        if kept.as_ref() != Some(plan) {
+            let what = format!("what it holds under the digest of plan {} is not that plan", plan.id);
+            return Err(open.error(StoreErrorKind::Damaged(what)));
+        }
         open.commit().await
     }
 

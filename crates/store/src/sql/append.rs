@@ -12,7 +12,7 @@ use keysweep_core::plan::digest::Digest;
 use tokio::sync::oneshot;
 
 use super::database::{Database, Purpose, Transaction, Value};
-use super::journal::{column, last_event, last_opened, lock, of_key};
+use super::journal::{Leased, column, is_whole, last_event, last_opened, lock, of_key};
 use super::write::{insert, number};
 use crate::error::{StoreError, StoreErrorKind};
 
@@ -100,6 +100,13 @@ async fn write_all(database: &Database, batch: &[Waiting]) -> Result<Vec<Appende
     }
     insert(&mut open, "journal (plan, number, account, access_key, event, previous, digest)", rows, "")
         .await?;
+    for (plan, journal) in journals.iter().filter(|(_, journal)| journal.head.0 > journal.found) {
+        open.execute(
+            "update leases set events = $2 where plan = $1",
+            vec![plan.to_string().as_str().into(), column(journal.head.0).into()],
+        )
+        .await?;
+    }
     open.commit().await?;
     Ok(results)
 }
@@ -125,15 +132,18 @@ struct Journal {
     /// The number of the lease under which the run was opened last.
     opened: u64,
     head: (u64, Digest),
+    /// The number of the last event that was found there.
+    found: u64,
     records: BTreeMap<(AccountId, AccessKeyId), KeyRecord>,
 }
 
 impl Journal {
     async fn open(open: &mut Transaction, plan: Digest) -> Result<Self, StoreError> {
-        let lease = lock(open, plan).await?;
+        let Leased { epoch: lease, events } = lock(open, plan).await?;
         let head = last_event(open, plan).await?.map_or((0, plan), |last| (last.number, last.digest));
+        is_whole(open, head.0, events)?;
         let opened = last_opened(open, plan).await?;
-        Ok(Self { plan, lease, opened, head, records: BTreeMap::new() })
+        Ok(Self { plan, lease, opened, head, found: head.0, records: BTreeMap::new() })
     }
 
     /// Seals an event, if it may follow.

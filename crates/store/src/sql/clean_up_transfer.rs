@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Sql;
 use super::database::Transaction;
-use super::journal::is_found_by;
+use super::journal::{column, is_found_by};
 use super::write::number;
 use crate::document::DocumentError;
 use crate::error::StoreError;
@@ -207,14 +207,16 @@ pub(super) async fn add_event(open: &mut Transaction, event: EventV1) -> Result<
             Err(wrong(format!("another event {place} of the journal of {plan} than the store has")))
         };
     }
-    if let Event::Opened { epoch, .. } = sealed.event {
-        // Leases stay behind; the next one must have a number that this journal has not seen.
-        open.execute(
-            "insert into leases (plan, epoch, holder) values ($1, $2, '') on conflict (plan) do update set epoch = case when leases.epoch < $2 then $2 else leases.epoch end",
-            vec![plan.as_str().into(), i64::try_from(epoch).unwrap_or(i64::MAX).into()],
-        )
-        .await?;
-    }
+    // Leases stay behind; the next one must have a number that this journal has not seen.
+    let opened = match sealed.event {
+        Event::Opened { epoch, .. } | Event::Reverting { epoch, .. } => epoch,
+        _ => 0,
+    };
+    open.execute(
+        "insert into leases (plan, epoch, holder, events) values ($1, $2, '', $3) on conflict (plan) do update set epoch = case when leases.epoch < $2 then $2 else leases.epoch end, events = case when leases.events < $3 then $3 else leases.events end",
+        vec![plan.as_str().into(), column(opened).into(), place.into()],
+    )
+    .await?;
     open.execute(
         "insert into journal (plan, number, account, access_key, event, previous, digest) values ($1, $2, $3, $4, $5, $6, $7)",
         vec![

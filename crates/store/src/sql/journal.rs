@@ -32,17 +32,42 @@ pub(super) const OF_NO_KEY: &str = "select number, event, previous, digest, acco
 const HELD: &str =
     "select holder, until_at from leases where until_at > $1 and holder <> $2 order by until_at desc limit 1";
 
-/// Makes all others who write this plan's journal wait for the end of the transaction, and tells the number of its lease.
-pub(super) async fn lock(open: &mut Transaction, plan: Digest) -> Result<u64, StoreError> {
+/// What `leases` says of a plan.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Leased {
+    /// The number of its lease.
+    pub(super) epoch: u64,
+    /// How many events its journal was given.
+    pub(super) events: u64,
+}
+
+/// Makes all others who write this plan's journal wait for the end of the transaction, and tells of its lease.
+pub(super) async fn lock(open: &mut Transaction, plan: Digest) -> Result<Leased, StoreError> {
     let plan = plan.to_string();
     open.execute(
         "insert into leases (plan, epoch, holder) values ($1, 0, '') on conflict (plan) do update set epoch = leases.epoch",
         vec![plan.as_str().into()],
     )
     .await?;
-    let row = open.row("select epoch from leases where plan = $1", vec![plan.as_str().into()]).await?;
-    let Some(row) = row else { return Err(open.error(damaged("leases lost a row"))) };
-    u64::try_from(row.int(0)?).map_err(|_| open.error(damaged("leases holds a negative number")))
+    leased(open, &plan).await?.ok_or_else(|| open.error(damaged("leases lost a row")))
+}
+
+/// What `leases` says of the plan with this digest, if anything.
+pub(super) async fn leased(open: &mut Transaction, plan: &str) -> Result<Option<Leased>, StoreError> {
+    let row = open.row("select epoch, events from leases where plan = $1", vec![plan.into()]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let number =
+        |value: i64| u64::try_from(value).map_err(|_| open.error(damaged("leases holds a negative number")));
+    Ok(Some(Leased { epoch: number(row.int(0)?)?, events: number(row.int(1)?)? }))
+}
+
+/// Whether a journal has all events that it was given, of which the last has this number.
+pub(super) fn is_whole(open: &Transaction, last: u64, given: u64) -> Result<(), StoreError> {
+    if last >= given {
+        return Ok(());
+    }
+    let what = format!("the journal ends with event {last}, and {given} were written: its end was removed");
+    Err(open.error(damaged(what)))
 }
 
 /// An event from a row that begins with `number, event, previous, digest, account, access_key`.
@@ -154,7 +179,7 @@ impl Journal for Sql {
         if let Some(row) = open.row(HELD, vec![now.unix().into(), holder.into()]).await? {
             return Ok(Leasing::Held { by: row.text(0)?, until: Instant::from_unix(row.int(1)?) });
         }
-        let epoch = lock(&mut open, plan).await?.saturating_add(1);
+        let epoch = lock(&mut open, plan).await?.epoch.saturating_add(1);
         // Whoever had another plan, and was too late to have it extended or was killed, goes on with it no more.
         open.execute(
             "update leases set epoch = epoch + 1, until_at = null where plan <> $1 and until_at is not null",
@@ -217,20 +242,26 @@ impl Journal for Sql {
     }
 
     async fn events(&self, plan: Digest) -> Result<Vec<Sealed>, StoreError> {
-        let mut open = self.database.begin(Purpose::Ask).await?;
+        let mut open = self.database.begin(Purpose::Read).await?;
+        let plan = plan.to_string();
         let rows = open
             .rows(
                 "select number, event, previous, digest, account, access_key from journal where plan = $1 order by number",
-                vec![plan.to_string().as_str().into()],
+                vec![plan.as_str().into()],
             )
             .await?;
-        let events = rows.iter().map(|row| sealed(&open, row)).collect::<Result<_, _>>()?;
+        let events = rows.iter().map(|row| sealed(&open, row)).collect::<Result<Vec<_>, _>>()?;
+        let given = leased(&mut open, &plan).await?.unwrap_or_default().events;
+        is_whole(&open, events.last().map_or(0, |last| last.number), given)?;
+        open.commit().await?;
         Ok(events)
     }
 
     async fn runs(&self) -> Result<Vec<Digest>, StoreError> {
         let mut open = self.database.begin(Purpose::Ask).await?;
-        let rows = open.rows("select distinct plan from journal order by plan", Vec::new()).await?;
+        // Also those whose events are gone.
+        let every = "select plan from journal union select plan from leases where events > 0 order by plan";
+        let rows = open.rows(every, Vec::new()).await?;
         let run = |row: &Row| {
             row.text(0)?
                 .parse::<Digest>()

@@ -367,7 +367,7 @@ async fn two_processes_may_make_the_same_store_at_once() {
         let (one, other) = (open(), open());
         one.await.unwrap().unwrap();
         other.await.unwrap().unwrap();
-        assert_eq!(Sql::check(&location).await.unwrap().schema, 4);
+        assert_eq!(Sql::check(&location).await.unwrap().schema, 5);
     }
 }
 

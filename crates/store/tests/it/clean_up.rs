@@ -20,7 +20,7 @@ use keysweep_core::ports::{Agreements, Journal, KeptPlan, Store};
 use keysweep_core::time::Instant;
 use keysweep_store::{Location, Sql, StoreError, StoreErrorKind};
 
-use crate::places::{Place, suite};
+use crate::places::{Place, sqlite, suite};
 
 suite! {
     one_lease_is_in_force_at_a_time
@@ -361,6 +361,16 @@ async fn plans_are_kept_once_and_published_once<S: Agreements<Error = StoreError
         store.keep_plan(plan).await.unwrap();
     }
     assert_eq!(store.plans().await.unwrap(), [new.clone(), old.clone()]);
+    // What is there under its digest is another: nothing could tell later what was agreed to.
+    for other in [
+        KeptPlan { text: "{}".to_owned(), ..old.clone() },
+        KeptPlan { id: "older".to_owned(), ..old.clone() },
+        KeptPlan { made_at: at(0), ..old.clone() },
+    ] {
+        let error = store.keep_plan(&other).await.unwrap_err();
+        assert!(matches!(error.kind, StoreErrorKind::Damaged(_)), "{error}");
+    }
+    assert_eq!(store.plans().await.unwrap(), [new.clone(), old.clone()]);
     assert!(store.published().await.unwrap().is_empty());
     store.publish(new.digest, at(5)).await.unwrap();
     store.publish(new.digest, at(1)).await.unwrap();
@@ -468,6 +478,21 @@ async fn a_damaged_journal_is_refused_by_whoever_reads_or_writes_it(place: &Plac
         place.execute(repair).await;
         assert_eq!(broken().await, None, "{repair}");
     }
+    // The chain of what is left is whole where its end was cut off, and where nothing is left. It goes on nowhere.
+    place.execute("create table away as select * from journal").await;
+    for cut in ["delete from journal where number = 4", "delete from journal where plan <> ''"] {
+        place.execute(cut).await;
+        let says = broken().await.unwrap_or_default();
+        assert!(says.contains("and 4 were written"), "{cut}: {says}");
+        assert_eq!(place.store.runs().await.unwrap(), [plan()], "{cut}");
+        let faults = Sql::check(&place.location).await.unwrap().faults;
+        assert!(faults.iter().any(|fault| fault.contains("and 4 were written")), "{cut}: {faults:?}");
+        let error = place.store.append(plan(), ended(2, 1, deleted())).await.unwrap_err();
+        assert!(matches!(error.kind, StoreErrorKind::Damaged(_)), "{cut}: {error}");
+        place.execute("delete from journal").await;
+        place.execute("insert into journal select * from away").await;
+        assert_eq!(broken().await, None, "{cut}");
+    }
     // Whoever appends reads the last event, and those of the key.
     place.execute("update journal set event = '{}' where number = 4").await;
     let error = place.store.append(plan(), intended(1, 3, 1)).await.unwrap_err();
@@ -521,6 +546,11 @@ async fn exemptions_plans_and_journals_move_and_contradict_nothing(place: &Place
     assert_eq!(other.events(plan()).await.unwrap(), store.events(plan()).await.unwrap());
     assert!(other.approvals(plan()).await.unwrap().is_empty(), "whoever moves a store approves again");
     assert_eq!(exported(&other).await, text);
+    // What moved is missed where it is removed again.
+    let third = sqlite().await;
+    third.store.import_all(&mut Cursor::new(&text)).await.unwrap();
+    third.execute("delete from journal where number = 4").await;
+    assert!(third.store.events(plan()).await.is_err());
     // The journal goes on where it was: the next lease has the next number, as none was opened with it before.
     let lease = take(&other, "two", 0, 100).await;
     assert_eq!(lease.epoch, 2);
@@ -612,6 +642,7 @@ async fn a_run_of_version_3_goes_on_where_it_was(place: &Place<Sql>) {
     }
     let before = place.store.events(plan()).await.unwrap();
     for statement in [
+        "alter table leases drop column events",
         "drop index journal_of_key",
         "alter table journal rename to newer",
         "create table journal (plan text not null, number bigint not null, account bigint, access_key text, event text not null, \
@@ -628,4 +659,7 @@ async fn a_run_of_version_3_goes_on_where_it_was(place: &Place<Sql>) {
     append(&store, ended(2, 1, deleted())).await.unwrap();
     let ledger = Ledger::replay(plan(), &store.events(plan()).await.unwrap()).unwrap();
     assert!(ledger.keys().all(|(.., record)| record.state() == State::Gone));
+    // What was there before is missed as well.
+    place.execute("delete from journal where number > 3").await;
+    assert!(store.events(plan()).await.is_err());
 }
