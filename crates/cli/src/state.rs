@@ -8,7 +8,7 @@ use etcetera::BaseStrategy as _;
 use keysweep_app::scan::Resumed;
 use keysweep_core::archive::ScanRecord;
 use keysweep_core::ports::Archive as _;
-use keysweep_store::{Location, Sql, StoreError};
+use keysweep_store::{Location, Sql, StoreError, StoreErrorKind};
 
 use crate::config;
 use crate::failure::Failure;
@@ -36,9 +36,9 @@ impl StateArgs {
         resolved.settings.state.map_or_else(default, Ok)
     }
 
-    /// Opens it.
+    /// Opens it as it is: it is not made.
     pub async fn open(&self) -> Result<Sql, Failure> {
-        open(Some(self.location()?)).await
+        open_existing(Some(self.location()?)).await
     }
 }
 
@@ -47,10 +47,36 @@ fn store(text: &str) -> Result<String, String> {
     setting_values::state(text).map(|_| text.to_owned())
 }
 
-/// Opens the store at `location`, or the default one.
+/// Opens the store at `location`, or the default one; it is made where there is none.
 pub async fn open(location: Option<Location>) -> Result<Sql, Failure> {
     let location = location.map_or_else(default, Ok)?;
     Sql::open(&location).await.map_err(failed)
+}
+
+/// Opens the store at `location`, or the default one, for verbs that go on with what others kept: a store that is not there is
+/// mostly a path that was mistyped, and none is made of it.
+pub async fn open_existing(location: Option<Location>) -> Result<Sql, Failure> {
+    let location = location.map_or_else(default, Ok)?;
+    Sql::open_existing(&location).await.map_err(|error| match error.kind {
+        StoreErrorKind::NotOpened => {
+            let hint = format!("{} `keysweep scan` makes one where there was none yet.", error.remedy());
+            Failure::failed(error).hint(hint)
+        }
+        _ => failed(error),
+    })
+}
+
+/// Opens the store as [`open_existing`] does, for whom a file beside it may be enough: where none is named, and the default one is
+/// not there yet, it is taken for empty.
+pub async fn open_if_there(location: Option<Location>) -> Result<Sql, Failure> {
+    let location = match location {
+        Some(named) => named,
+        None => match default()? {
+            Location::File(path) if !path.exists() => Location::None,
+            there => there,
+        },
+    };
+    open_existing(Some(location)).await
 }
 
 /// `$XDG_DATA_HOME/keysweep/state.db`, `~/Library/Application Support/keysweep/state.db`, or

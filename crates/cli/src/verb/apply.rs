@@ -23,7 +23,7 @@ use crate::interrupt;
 use crate::output::Output;
 use crate::setting_flags::CleanUpArgs;
 use crate::settings::Settings;
-use crate::state::{failed, open};
+use crate::state::{failed, open_existing};
 use crate::terminal::{note, style};
 
 /// The command line of `keysweep apply`.
@@ -47,7 +47,7 @@ pub fn run(args: ApplyArgs) -> Outcome {
     args.narrow.set_role(&mut settings);
     interrupt::run(move |stop| async move {
         let (plan, digest) = read_plan(&args.plan)?;
-        let store = open(settings.state.clone()).await?;
+        let store = open_existing(settings.state.clone()).await?;
         let agreed = format!("`keysweep approve {} --by NAME`", args.plan.display());
         carry_out(&plan, digest, &args.narrow.which(), &settings, &store, &agreed, stop).await
     })

@@ -24,7 +24,7 @@ use crate::interrupt;
 use crate::output::Output;
 use crate::setting_flags::CleanUpArgs;
 use crate::settings::Settings;
-use crate::state::{failed, open};
+use crate::state::{failed, open_existing};
 use crate::terminal::{note, say, style};
 
 /// The command line of `keysweep approve`.
@@ -88,7 +88,7 @@ async fn approve(args: &ApproveArgs, settings: &Settings) -> Outcome {
         let error = anyhow!("the plan deletes nothing: there is nothing to approve");
         return Err(Failure::refused(error).of(&args.plan).hint("plan again after another scan"));
     }
-    let store = open(settings.state.clone()).await?;
+    let store = open_existing(settings.state.clone()).await?;
     is_made_here(&store, digest, &args.plan).await?;
     let clock = SystemClock::new();
     let caller = caller(&plan, settings, &store, &clock).await?;

@@ -13,7 +13,7 @@ use keysweep_core::ports::{Agreements as _, Archive as _, Clock as _, Store as _
 use keysweep_core::time::{Instant, SignedDuration};
 use keysweep_report::exemptions::{self, Checked, Kept};
 use keysweep_report::terminal::exemptions as drawn;
-use keysweep_store::Sql;
+use keysweep_store::{Location, Sql};
 
 use crate::clean_up::unknown;
 use crate::exempt::{DEFAULT_FILE, Place, Sources, moment, read, write};
@@ -24,7 +24,7 @@ use crate::interrupt;
 use crate::output::{Output, write_file};
 use crate::setting_flags::ExemptArgs;
 use crate::settings::Settings;
-use crate::state::{failed, open};
+use crate::state::{failed, open, open_existing, open_if_there};
 use crate::terminal::{note, style};
 
 /// The command line of `keysweep exempt`.
@@ -158,7 +158,7 @@ async fn act(action: &ExemptAction) -> Outcome {
         ExemptAction::Check(args) => &args.place,
     };
     let settings = place.settings()?;
-    let store = open(settings.state.clone()).await?;
+    let store = store(action, settings.state.clone()).await?;
     let sources = Sources::new(&store, &settings);
     let now = SystemClock::new().now();
     match action {
@@ -166,6 +166,15 @@ async fn act(action: &ExemptAction) -> Outcome {
         ExemptAction::List(args) => list(args, &settings, &sources, now).await,
         ExemptAction::Remove(args) => remove(args, &settings, &store, &sources).await,
         ExemptAction::Check(args) => check(args, &settings, &store, &sources, now).await,
+    }
+}
+
+/// Opens the store. Only what is added makes one; what is kept there must be found again.
+async fn store(action: &ExemptAction, location: Option<Location>) -> Result<Sql, Failure> {
+    match action {
+        ExemptAction::Add(_) => open(location).await,
+        ExemptAction::Remove(_) => open_existing(location).await,
+        ExemptAction::List(_) | ExemptAction::Check(_) => open_if_there(location).await,
     }
 }
 

@@ -30,7 +30,7 @@ use crate::reports::Reports;
 use crate::setting_flags::DeliveryArgs;
 use crate::setting_values;
 use crate::settings::Settings;
-use crate::state::{failed, named, open};
+use crate::state::{failed, named, open_existing};
 use crate::terminal::{note, use_color};
 
 /// Writes it.
@@ -84,7 +84,7 @@ impl Work {
     async fn write(self, mut stop: watch::Receiver<bool>) -> Outcome {
         let Self { args, formats, expected, reports, delivery, deliveries } = self;
         let settings = exemption_settings(&args)?;
-        let store = open(settings.state.clone()).await?;
+        let store = open_existing(settings.state.clone()).await?;
         let exemptions = Sources::new(&store, &settings).exemptions().await.map_err(no_exemptions)?;
         let scans = store.scans().await.map_err(failed)?;
         let mut assessment = whole(&store, named(&scans, &args.scan)?).await?;

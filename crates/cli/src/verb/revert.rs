@@ -18,7 +18,7 @@ use crate::interrupt;
 use crate::output::Output;
 use crate::setting_flags::CleanUpArgs;
 use crate::settings::Settings;
-use crate::state::{failed, open};
+use crate::state::{failed, open_existing};
 use crate::terminal::{note, style};
 use crate::verb::journal::{Runs, damaged};
 
@@ -45,7 +45,7 @@ pub fn run(args: RevertArgs) -> Outcome {
     let mut settings = args.settings.settings()?;
     args.narrow.set_role(&mut settings);
     interrupt::run(move |stop| async move {
-        let store = open(settings.state.clone()).await?;
+        let store = open_existing(settings.state.clone()).await?;
         let runs = Runs::of(&store).await?;
         let named = runs.named(Some(&args.run))?;
         let Some(digest) = named.first().copied() else {

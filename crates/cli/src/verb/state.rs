@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt;
 use crate::output::Output;
-use crate::state::{StateArgs, failed};
+use crate::state::{StateArgs, failed, open};
 use crate::terminal::note;
 
 /// Looks after the store.
@@ -92,7 +92,7 @@ async fn export(state: &StateArgs, output: Option<&Path>) -> Outcome {
 async fn import(state: &StateArgs, file: &Path) -> Outcome {
     let unreadable = || format!("{} could not be read", file.display());
     let opened = File::open(file).with_context(unreadable).map_err(Failure::failed)?;
-    let store = state.open().await?;
+    let store = open(Some(state.location()?)).await?;
     let brought = store.import_all(&mut BufReader::new(opened)).await.map_err(|error| {
         let named = matches!(error, TransferError::Line { .. } | TransferError::Read(_));
         let failure = not_transferred(error);

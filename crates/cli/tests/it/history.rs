@@ -28,6 +28,8 @@ fn scans(state: &str) -> Vec<Value> {
 #[test]
 fn an_empty_store_has_none_and_says_so() {
     let (_directory, state) = store();
+    let add = ["exempt", "add", OLD, "--reason", "r", "--author", "a", "--expires", "1d", "--state", &state];
+    assert_eq!(keysweep().args(add).run().code, 0);
     assert_eq!(history(&state, &[]), "There is no scan in the store.\n");
     assert_eq!(scans(&state), Vec::<Value>::new());
 }

@@ -112,3 +112,60 @@ fn a_damaged_store_is_told_and_a_scan_says_so_before_it_asks_aws() {
     assert_eq!(std::fs::read(&path).unwrap(), bytes, "it is never made anew");
     drop(calls);
 }
+
+#[test]
+fn a_store_that_is_not_there_is_not_made_by_what_only_goes_on_with_it() {
+    let aws = Aws::with(|world| old_key(world, 1, OLD));
+    let mut program = aws.keysweep().args(["plan", "--state", "state.db"]);
+    assert_eq!(program.run().code, 0);
+    let directory = program.directory().to_owned();
+    let digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    let plan: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(directory.join("plan.json")).unwrap()).unwrap();
+    let own = plan["digest"].as_str().unwrap();
+    assert_ne!(own, digest);
+    for verb in [
+        &["journal", "--verify"][..],
+        &["journal"],
+        &["receipts"],
+        &["revert", "latest"],
+        &["apply", "plan.json"],
+        &["approve", "plan.json", "--by", "alice", "--yes", "--digest", own],
+        &["exempt", "list"],
+        &["exempt", "check", OLD],
+        &["exempt", "remove", "x"],
+        &["history"],
+        &["explain", OLD],
+        &["report", "--quiet"],
+        &["diff"],
+        &["state", "export"],
+        &["state", "prune", "--older-than", "1d"],
+        &["state", "check"],
+    ] {
+        let mut program = aws.keysweep().args(verb).args(["--state", "typo/dir/x.db"]);
+        program.command().current_dir(&directory);
+        let run = program.run();
+        assert_eq!(run.code, 1, "{verb:?}: {}{}", run.stdout, run.stderr);
+        let says = "the store typo/dir/x.db could not be opened";
+        assert!(run.stderr.contains(says) && run.stdout.is_empty(), "{verb:?}: {}{}", run.stdout, run.stderr);
+        assert!(!directory.join("typo").exists(), "{verb:?}");
+        // Nor is a file that nothing was kept in taken for one.
+        std::fs::write(directory.join("empty.db"), "").unwrap();
+        let mut program = aws.keysweep().args(verb).args(["--state", "empty.db"]);
+        program.command().current_dir(&directory);
+        if !verb.starts_with(&["state", "check"]) {
+            let run = program.run();
+            assert_eq!(run.code, 1, "{verb:?}: {}", run.stdout);
+            assert!(run.stderr.contains("nothing was ever kept there"), "{verb:?}: {}", run.stderr);
+        }
+    }
+    // Where the user's own store is none yet, the file of exemptions is all that there is.
+    let mut program =
+        keysweep().args(["exempt", "list"]).file("exemptions.toml", "keep_tags = [\"team:keep\"]\n");
+    let run = program.run();
+    assert!(run.code == 0 && run.stdout.contains("team:keep"), "{}{}", run.stdout, run.stderr);
+    assert!(!program.home().join(".local").exists());
+    let mut program = keysweep().arg("journal");
+    assert_eq!(program.run().code, 1);
+    assert!(!program.home().join(".local").exists());
+}

@@ -30,7 +30,7 @@ use keysweep_core::ports::{Archive, Store};
 
 use self::append::Queue;
 pub use self::check::Checked;
-use self::database::{Database, Pool};
+use self::database::{Database, Pool, Purpose};
 pub use self::prune::Pruned;
 pub use self::transfer::{SCHEMA as EXPORT_SCHEMA, TransferError, Transferred};
 use crate::error::{StoreError, StoreErrorKind};
@@ -55,6 +55,19 @@ impl Sql {
     /// As [`Sql::open`], and waits for other processes and for an answer no longer than `patience`.
     pub async fn open_within(location: &Location, patience: Duration) -> Result<Self, StoreError> {
         let store = Self::connect(location, true, patience).await?;
+        schema::migrate(&store.database, schema::newest()).await?;
+        Ok(store)
+    }
+
+    /// Opens the store there as [`Sql::open`] does, but makes none: an error where there is none yet. A store in memory is made.
+    pub async fn open_existing(location: &Location) -> Result<Self, StoreError> {
+        let store = Self::connect(location, false, PATIENCE).await?;
+        let mut looking = store.database.begin(Purpose::Read).await?;
+        let found = schema::version(&mut looking).await?;
+        looking.commit().await?;
+        if found == 0 && *location != Location::None {
+            return Err(store.error(StoreErrorKind::NotOpened).because("nothing was ever kept there"));
+        }
         schema::migrate(&store.database, schema::newest()).await?;
         Ok(store)
     }
