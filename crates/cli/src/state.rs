@@ -40,6 +40,13 @@ impl StateArgs {
     pub async fn open(&self) -> Result<Sql, Failure> {
         open_existing(Some(self.location()?)).await
     }
+
+    /// The same, for verbs to which a store that keeps nothing is none.
+    pub async fn open_lasting(&self) -> Result<Sql, Failure> {
+        let location = Some(self.location()?);
+        outlasts(location.as_ref())?;
+        open_existing(location).await
+    }
 }
 
 /// A text that says where a store is.
@@ -77,6 +84,18 @@ pub async fn open_if_there(location: Option<Location>) -> Result<Sql, Failure> {
         },
     };
     open_existing(Some(location)).await
+}
+
+/// Refuses a store that ends with the process, for verbs whose work would be lost with it, or be done without a record.
+pub fn outlasts(location: Option<&Location>) -> Result<(), Failure> {
+    if location != Some(&Location::None) {
+        return Ok(());
+    }
+    let error =
+        anyhow!("the store is `none`: approvals, exemptions and journals would end with this process");
+    Err(Failure::usage(error).hint(
+        "name a store that is kept with --state; it wins over KEYSWEEP_STATE and `state` in keysweep.toml",
+    ))
 }
 
 /// `$XDG_DATA_HOME/keysweep/state.db`, `~/Library/Application Support/keysweep/state.db`, or

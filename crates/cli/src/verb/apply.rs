@@ -23,7 +23,7 @@ use crate::interrupt;
 use crate::output::Output;
 use crate::setting_flags::CleanUpArgs;
 use crate::settings::Settings;
-use crate::state::{failed, open_existing};
+use crate::state::{failed, open_existing, outlasts};
 use crate::terminal::{note, style};
 
 /// The command line of `keysweep apply`.
@@ -44,6 +44,7 @@ pub struct ApplyArgs {
 /// Applies.
 pub fn run(args: ApplyArgs) -> Outcome {
     let mut settings = args.settings.settings()?;
+    outlasts(settings.state.as_ref())?;
     args.narrow.set_role(&mut settings);
     interrupt::run(move |stop| async move {
         let (plan, digest) = read_plan(&args.plan)?;

@@ -24,7 +24,7 @@ use crate::interrupt;
 use crate::output::Output;
 use crate::setting_flags::CleanUpArgs;
 use crate::settings::Settings;
-use crate::state::{failed, open_existing};
+use crate::state::{failed, open_existing, outlasts};
 use crate::terminal::{note, say, style};
 
 /// The command line of `keysweep approve`.
@@ -66,6 +66,7 @@ fn name(text: &str) -> Result<String, String> {
 /// Approves.
 pub fn run(args: ApproveArgs) -> Outcome {
     let settings = args.settings.settings()?;
+    outlasts(settings.state.as_ref())?;
     interrupt::run(move |mut stop| async move {
         tokio::select! {
             outcome = approve(&args, &settings) => outcome,

@@ -34,7 +34,7 @@ use crate::reports::Reports;
 use crate::setting_flags::CleanArgs as Flags;
 use crate::setting_values::role_name;
 use crate::settings::Settings;
-use crate::state::{failed, open};
+use crate::state::{failed, open, outlasts};
 use crate::terminal::{note, style};
 use crate::verb::apply::carry_out;
 use crate::verb::plan::{fresh_scan, judged, made, show};
@@ -64,6 +64,7 @@ pub struct CleanArgs {
 /// Cleans up.
 pub fn run(args: CleanArgs) -> Outcome {
     let mut settings = args.settings.settings()?;
+    outlasts(settings.state.as_ref())?;
     // How long a key must have been inactive is for the file alone to say, as all that lets keys be deleted unattended.
     settings.policy = settings.of_file.policy;
     interrupt::run(move |stop| async move { Box::pin(clean(&args, &settings, stop)).await })

@@ -24,7 +24,7 @@ use crate::interrupt;
 use crate::output::{Output, write_file};
 use crate::setting_flags::ExemptArgs;
 use crate::settings::Settings;
-use crate::state::{failed, open, open_existing, open_if_there};
+use crate::state::{failed, open, open_existing, open_if_there, outlasts};
 use crate::terminal::{note, style};
 
 /// The command line of `keysweep exempt`.
@@ -172,8 +172,16 @@ async fn act(action: &ExemptAction) -> Outcome {
 /// Opens the store. Only what is added makes one; what is kept there must be found again.
 async fn store(action: &ExemptAction, location: Option<Location>) -> Result<Sql, Failure> {
     match action {
-        ExemptAction::Add(_) => open(location).await,
-        ExemptAction::Remove(_) => open_existing(location).await,
+        ExemptAction::Add(args) => {
+            if !args.to_file {
+                outlasts(location.as_ref())?;
+            }
+            open(location).await
+        }
+        ExemptAction::Remove(_) => {
+            outlasts(location.as_ref())?;
+            open_existing(location).await
+        }
         ExemptAction::List(_) | ExemptAction::Check(_) => open_if_there(location).await,
     }
 }

@@ -186,7 +186,7 @@ pub(crate) fn damaged(runs: &Runs, run: Digest, wrong: &str) -> Failure {
 }
 
 async fn journal(args: &JournalArgs) -> Outcome {
-    let store = args.state.open().await?;
+    let store = args.state.open_lasting().await?;
     let runs = Runs::of(&store).await?;
     let named = runs.named(args.run.as_deref())?;
     let style = args.text.style(false);
@@ -219,7 +219,7 @@ async fn journal(args: &JournalArgs) -> Outcome {
 
 async fn of_receipts(args: &ReceiptsArgs) -> Outcome {
     let output = Output::open(args.output.as_deref())?;
-    let store = args.state.open().await?;
+    let store = args.state.open_lasting().await?;
     let runs = Runs::of(&store).await?;
     let mut all = Vec::new();
     for run in runs.named(args.run.as_deref())? {

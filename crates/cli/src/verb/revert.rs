@@ -18,7 +18,7 @@ use crate::interrupt;
 use crate::output::Output;
 use crate::setting_flags::CleanUpArgs;
 use crate::settings::Settings;
-use crate::state::{failed, open_existing};
+use crate::state::{failed, open_existing, outlasts};
 use crate::terminal::{note, style};
 use crate::verb::journal::{Runs, damaged};
 
@@ -43,6 +43,7 @@ pub struct RevertArgs {
 /// Reverts.
 pub fn run(args: RevertArgs) -> Outcome {
     let mut settings = args.settings.settings()?;
+    outlasts(settings.state.as_ref())?;
     args.narrow.set_role(&mut settings);
     interrupt::run(move |stop| async move {
         let store = open_existing(settings.state.clone()).await?;

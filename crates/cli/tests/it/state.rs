@@ -1,6 +1,6 @@
 //! `--state`: where scans are kept, and what happens where they cannot be.
 
-use crate::program::keysweep;
+use crate::program::{Program, keysweep};
 use crate::simulated::{Aws, OLD, old_key};
 
 #[test]
@@ -168,4 +168,45 @@ fn a_store_that_is_not_there_is_not_made_by_what_only_goes_on_with_it() {
     let mut program = keysweep().arg("journal");
     assert_eq!(program.run().code, 1);
     assert!(!program.home().join(".local").exists());
+}
+
+#[test]
+fn what_must_be_found_again_is_refused_without_a_store_to_keep_it_in() {
+    let aws = Aws::with(|world| old_key(world, 1, OLD));
+    let config = "[clean_up]\nauto_approve = 5\ngrace = \"0s\"\nfirst_run_is_dry = false\n";
+    let mut program = aws.keysweep().args(["plan", "--state", "state.db"]).file("keysweep.toml", config);
+    assert_eq!(program.run().code, 0);
+    let directory = program.directory().to_owned();
+    let plan: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(directory.join("plan.json")).unwrap()).unwrap();
+    let digest = plan["digest"].as_str().unwrap();
+    let add = ["exempt", "add", OLD, "--reason", "r", "--author", "a", "--expires", "1d"];
+    for verb in [
+        &["clean", "--auto"][..],
+        &["clean", "--auto", "--dry-run"],
+        &["approve", "plan.json", "--by", "alice", "--yes", "--digest", digest],
+        &["apply", "plan.json"],
+        &["revert", "latest"],
+        &["journal", "--verify"],
+        &["receipts"],
+        &["exempt", "remove", "x"],
+        &add,
+    ] {
+        let ways: [&dyn Fn(Program) -> Program; 2] =
+            [&|program| program.args(["--state", "none"]), &|program| program.env("KEYSWEEP_STATE", "none")];
+        for way in ways {
+            let mut program = way(aws.keysweep().args(verb));
+            program.command().current_dir(&directory);
+            let run = program.run();
+            assert_eq!(run.code, 2, "{verb:?}: {}{}", run.stdout, run.stderr);
+            assert!(run.stderr.contains("the store is `none`"), "{verb:?}: {}", run.stderr);
+            assert!(run.stderr.contains("--state") && run.stdout.is_empty(), "{verb:?}: {}", run.stderr);
+        }
+    }
+    assert!(aws.deleted_keys().is_empty());
+    // What goes to the file needs none.
+    let mut program = keysweep().args(add).args(["--to-file", "--state", "none"]);
+    let run = program.run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(program.directory().join("exemptions.toml").exists());
 }
