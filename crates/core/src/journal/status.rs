@@ -31,7 +31,9 @@ pub enum Illegal {
         current: u64,
     },
     /// A lease was opened with a number that was used before.
-    #[error("the lease number {epoch} does not follow {current}")]
+    #[error(
+        "the store gave the lease number {epoch}, and number {current} was used already: it has lost leases; restore it from a copy"
+    )]
     NotTheNextLease {
         /// The number that the event was under.
         epoch: u64,

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use keysweep_core::account::AccountId;
 use keysweep_core::journal::Ledger;
 use keysweep_core::plan;
+use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::{Agreements as _, Journal as _};
 use keysweep_core::totals::Totals;
 
 use super::database::{Purpose, Transaction};
 use super::evidence::{self, account_id};
+use super::journal::leased;
 use super::schema;
 use super::{PATIENCE, Sql};
 use crate::document;
@@ -106,14 +108,27 @@ impl Sql {
         }
         for run in self.runs().await? {
             match self.events(run).await {
-                Ok(events) => {
-                    let broken = Ledger::replay(run, &events).err();
-                    checked.faults.extend(broken.map(|broken| format!("the run of plan {run}: {broken}")));
-                }
+                Ok(events) => match Ledger::replay(run, &events) {
+                    Ok(ledger) => {
+                        let fault = self.lease_fault(run, ledger.epoch()).await?;
+                        checked.faults.extend(fault.map(|fault| format!("the run of plan {run}: {fault}")));
+                    }
+                    Err(broken) => checked.faults.push(format!("the run of plan {run}: {broken}")),
+                },
                 Err(error) => checked.faults.push(format!("the run of plan {run}: {}", told(&error))),
             }
         }
         Ok(())
+    }
+
+    /// What is wrong with the lease of a run that was opened with this number last.
+    async fn lease_fault(&self, run: Digest, opened: u64) -> Result<Option<String>, StoreError> {
+        let mut open = self.database.begin(Purpose::Ask).await?;
+        let number = leased(&mut open, &run.to_string()).await?.unwrap_or_default().epoch;
+        let fault = format!(
+            "its lease has the number {number}, and its journal was opened with number {opened}: leases were removed, and it cannot go on"
+        );
+        Ok(Some(fault).filter(|_| number < opened))
     }
 
     /// Each scan and its results.

@@ -59,6 +59,8 @@ on_each_database! {
     of_processes_that_take_leases_of_several_plans_at_once_one_has_its_own
     a_task_that_is_dropped_while_it_appends_stops_no_other
     a_run_of_version_3_goes_on_where_it_was
+    a_lease_that_is_behind_its_journal_is_told
+    a_run_that_was_reverted_goes_on_in_another_store
 }
 
 const PLAN: &[u8] = b"a plan";
@@ -662,4 +664,35 @@ async fn a_run_of_version_3_goes_on_where_it_was(place: &Place<Sql>) {
     // What was there before is missed as well.
     place.execute("delete from journal where number > 3").await;
     assert!(store.events(plan()).await.is_err());
+}
+
+async fn a_lease_that_is_behind_its_journal_is_told(place: &Place<Sql>) {
+    begun(&place.store).await;
+    let faults = async || Sql::check(&place.location).await.unwrap().faults;
+    assert_eq!(faults().await, Vec::<String>::new());
+    place.execute("delete from leases").await;
+    let told = faults().await;
+    assert!(matches!(&told[..], [one] if one.contains("its lease has the number 0")), "{told:?}");
+    take(&place.store, "one", 0, 100).await;
+    let refused = append(&place.store, opened(1)).await.unwrap_err();
+    assert_eq!(refused, Illegal::NotTheNextLease { epoch: 1, current: 1 });
+    assert!(refused.to_string().contains("restore it from a copy"), "{refused}");
+    place.execute("update leases set epoch = 0").await;
+    assert_eq!(faults().await.len(), 1);
+    // One that was given and never opened is ahead of its journal, and sound.
+    place.execute("update leases set epoch = 7").await;
+    assert_eq!(faults().await, Vec::<String>::new());
+}
+
+async fn a_run_that_was_reverted_goes_on_in_another_store(place: &Place<Sql>) {
+    begun(&place.store).await;
+    let lease = take(&place.store, "two", 100, 200).await;
+    let caller_arn = "arn".to_owned();
+    let reverting = Event::Reverting { at: at(101), epoch: lease.epoch, holder: lease.holder, caller_arn };
+    append(&place.store, reverting).await.unwrap();
+    let text = exported(&place.store).await;
+    let other = sqlite().await;
+    other.store.import_all(&mut Cursor::new(&text)).await.unwrap();
+    assert_eq!(Sql::check(&other.location).await.unwrap().faults, Vec::<String>::new());
+    assert_eq!(take(&other.store, "three", 0, 100).await.epoch, 3);
 }
