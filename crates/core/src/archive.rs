@@ -45,6 +45,9 @@ pub enum NotAScan {
         /// The next.
         second: String,
     },
+    /// It is empty.
+    #[error("the scan that is named is empty")]
+    Empty,
     /// There is no finished scan.
     #[error("no scan has finished yet")]
     NoneFinished,
@@ -54,6 +57,10 @@ impl ScanRecord {
     /// The one of `scans`, newest first, that `text` names: an id, the beginning of one and no other, or `latest` for the
     /// newest that finished.
     pub fn named<'a>(scans: &'a [Self], text: &str) -> Result<&'a Self, NotAScan> {
+        // Every id begins with it: a variable that a script has not set names nothing.
+        if text.is_empty() {
+            return Err(NotAScan::Empty);
+        }
         if text == "latest" {
             return scans.iter().find(|scan| scan.finished.is_some()).ok_or(NotAScan::NoneFinished);
         }

@@ -140,6 +140,11 @@ impl Runs {
     /// The runs that a text names; all of them without one.
     pub(crate) fn named(&self, text: Option<&str>) -> Result<Vec<Digest>, Failure> {
         let Some(text) = text else { return Ok(self.runs.clone()) };
+        // Every id begins with it, so that a variable that a script has not set would name the only run.
+        if text.is_empty() {
+            return Err(Failure::usage(anyhow!("the run that is named is empty"))
+                .hint("`keysweep journal` lists the runs; `latest` is the last one"));
+        }
         let fits = |run: &&Digest| {
             self.id(**run).is_some_and(|id| id.starts_with(text)) || run.to_string().starts_with(text)
         };

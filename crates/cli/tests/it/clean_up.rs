@@ -420,6 +420,21 @@ fn the_journal_is_shown_and_checked_and_receipts_are_those_of_the_deleted_keys()
     assert_eq!(journal["events"].as_array().unwrap().len(), 5, "{}", run.stdout);
     assert!(planned.run(&["journal", "latest"]).stdout.contains("deleted: last look"));
     assert_eq!(planned.run(&["journal", "nothing"]).code, 2);
+    // What a script has not set names nothing, though there is only one of each.
+    for verb in [
+        &["journal", ""][..],
+        &["journal", "", "--verify"],
+        &["receipts", ""],
+        &["revert", ""],
+        &["revert", "", "--yes"],
+        &["plan", "--scan", "", "--out", "/dev/null"],
+        &["report", ""],
+        &["explain", OLD, "--scan", ""],
+    ] {
+        let run = planned.run(verb);
+        assert_eq!(run.code, 2, "{verb:?}: {}{}", run.stdout, run.stderr);
+        assert!(run.stderr.contains("is empty"), "{verb:?}: {}", run.stderr);
+    }
 
     let run = planned.run(&["receipts", "--format", "json"]);
     validator::holds("receipts", &run.stdout);
