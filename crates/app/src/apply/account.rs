@@ -69,7 +69,7 @@ where
         });
     }
 
-    /// Journals that the keys were left alone. What was begun stays so: its key was not looked at.
+    /// Journals that the keys were left alone, but for what was begun: that stays so, as its key was not looked at.
     async fn not_entered(&self, keys: &[Planned<'_>], error: &CallError) {
         let reason = SkipReason::NotEntered(self.could_not(error));
         for key in keys {
@@ -77,9 +77,8 @@ where
                 return;
             }
             match key {
-                Planned::Deletion(key) if self.task.delete => self.skip(key, reason.clone()).await,
-                Planned::Deactivation(key) if self.task.switch => self.leave(key, reason.clone()).await,
-                Planned::Deletion(_) | Planned::Deactivation(_) => {}
+                Planned::Deletion(key) => self.not_looked_at(key, reason.clone()).await,
+                Planned::Deactivation(key) => self.switch_not_looked_at(key, reason.clone()).await,
             }
         }
     }

@@ -66,8 +66,17 @@ where
         }
     }
 
+    /// Journals that a key was left alone that could not be looked at. An attempt that is open stays so.
+    pub(super) async fn not_looked_at(&self, key: &PlannedKey, reason: SkipReason) {
+        let Some(record) = self.writer.record(key.account, &key.key).await else { return };
+        let state = record.state();
+        if !matches!(state, State::Open { .. }) && !state.is_final() {
+            self.skip(key, reason).await;
+        }
+    }
+
     /// Journals that a key was left alone before anything was intended.
-    pub(super) async fn skip(&self, key: &PlannedKey, reason: SkipReason) {
+    async fn skip(&self, key: &PlannedKey, reason: SkipReason) {
         if reason.is_reactivation() {
             self.breaker.count(Trouble::Reactivated);
         }

@@ -9,7 +9,7 @@ use keysweep_core::journal::{
     Deletion, Event, Kept, Ledger, Looked, Outcome, Receipt, Sealed, Setting, SwitchOutcome,
 };
 use keysweep_core::key::{AccessKeyId, KeyStatus};
-use keysweep_core::plan::decide::SkipReason;
+use keysweep_core::plan::SkipReason;
 use keysweep_core::plan::document;
 use keysweep_core::plan::{
     Author, InactiveSince, KeptBecause, NotPlanned, NotSurveyed, Plan, PlanAccount, PlannedDeactivation,

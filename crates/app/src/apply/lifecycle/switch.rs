@@ -71,7 +71,7 @@ where
     }
 
     /// Journals that a key was left alone that could not be looked at. An attempt that is open stays so.
-    pub(in super::super) async fn leave(&self, key: &PlannedDeactivation, reason: SkipReason) {
+    pub(in super::super) async fn switch_not_looked_at(&self, key: &PlannedDeactivation, reason: SkipReason) {
         let Some(record) = self.writer.record(key.account, &key.key).await else { return };
         if matches!(record.switch().state(), SwitchState::Open { .. }) {
             return;

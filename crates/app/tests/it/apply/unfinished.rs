@@ -13,8 +13,8 @@ use keysweep_core::time::SignedDuration;
 use keysweep_sim::Action;
 use keysweep_sim::fault::{Act, Deed, Denial, Effect, Rule, When};
 
-use super::scene::{ALICE, CAROL, Scene, block_on, only, outcomes};
-use crate::support::account;
+use super::scene::{ALICE, BOB, BOB_TOO, CAROL, DAVE, Scene, block_on, denied, only, outcomes};
+use crate::support::{account, now};
 
 /// Journals what a process did that ended without giving its lease back.
 fn journal(scene: &Scene, events: impl IntoIterator<Item = Event>) {
@@ -115,6 +115,30 @@ fn what_was_begun_is_found_out_also_where_the_approval_has_ended_and_nothing_els
         scene.refused(|_| ());
         assert_eq!(scene.events(), events, "there was nothing left to find out");
     }
+}
+
+/// Its account cannot be entered: that is no fault of the journal, and keeps no other account from its turn.
+#[test]
+fn what_was_begun_in_an_account_that_cannot_be_entered_stays_open_and_the_others_have_their_turn() {
+    let scene = Scene::new();
+    let gone = ended(&scene, account(2), BOB, 1, Outcome::Gone { seen_at: now(), last_look: None });
+    journal(
+        &scene,
+        [
+            intended(&scene, account(2), BOB, "bob", 1),
+            gone,
+            intended(&scene, account(2), BOB_TOO, "bob", 1),
+            ended(&scene, account(2), BOB_TOO, 1, Outcome::Kept(Kept::Interrupted)),
+            intended(&scene, account(2), CAROL, "carol", 1),
+        ],
+    );
+    scene.sim.add_fault(Rule::new(denied()).action(Action::AssumeRole).account(account(2)));
+    let applied = scene.apply_so(|request| request.run.concurrency = 1).unwrap();
+    assert_eq!(applied.stopped, None);
+    let outcomes = outcomes(&applied);
+    assert_eq!((outcomes[CAROL], outcomes[BOB]), (&KeyOutcome::Unknown, &KeyOutcome::Gone));
+    assert!(matches!(outcomes[BOB_TOO], KeyOutcome::Skipped(SkipReason::NotEntered(_))));
+    assert_eq!((outcomes[ALICE], outcomes[DAVE]), (&KeyOutcome::Gone, &KeyOutcome::Gone));
 }
 
 #[test]
