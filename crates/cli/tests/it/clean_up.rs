@@ -235,6 +235,8 @@ fn a_plan_that_this_store_did_not_make_is_not_approved_though_its_digest_is_righ
     let digest = planned.plan["digest"].as_str().unwrap();
     assert_eq!(approve(digest).code, 0);
     let elsewhere = planned.path("other.db").display().to_string();
+    let exempt = ["exempt", "add", OLD, "--reason", "r", "--author", "a", "--expires", "9d"];
+    assert_eq!(planned.aws.keysweep().args(exempt).args(["--state", &elsewhere]).run().code, 0);
     let mut program = planned.aws.keysweep().args(["approve", &planned.file(), "--by", "alice", "--yes"]);
     program = program.args(["--digest", digest, "--state", &elsewhere]);
     let run = program.run();

@@ -149,6 +149,8 @@ fn what_is_no_exemption_is_refused_and_says_why() {
 #[test]
 fn a_file_whose_exemptions_could_never_match_or_begin_later_is_refused() {
     let place = Place::new();
+    let add = ["exempt", "add", OTHER, "--reason", "r", "--author", "a", "--expires", "9d"];
+    assert_eq!(place.run(&add).code, 0, "there is a store");
     for (text, says) in [
         ("keep_tags = [\" owner\"]\n".to_owned(), "line 1: keep_tags: \"owner\" was meant"),
         (written("e", OLD, 1, -30).replace("key:", "key: "), "exemptions.toml, line 3"),
