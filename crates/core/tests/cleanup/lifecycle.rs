@@ -511,6 +511,7 @@ fn receipts_tell_deactivations_and_what_was_undone_apart() {
     ];
     let (ledger, sealed) = after(&events).unwrap();
     assert!(ledger.is_reverted());
+    assert!(!after(&events[..2]).unwrap().0.is_reverted());
     for one in &sealed {
         let read = Sealed::read(one.number, &one.text(), one.previous, one.digest).unwrap();
         assert_eq!(read, *one);
