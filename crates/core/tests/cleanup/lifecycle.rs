@@ -435,6 +435,19 @@ fn the_journal_knows_where_a_switched_key_stands() {
     assert_eq!(state(&on(left(SkipReason::Active))), (SwitchState::Deactivated { confirmed: true }, true));
     let passing = left(SkipReason::HistoryNotRead("x".to_owned()));
     assert_eq!(state(&on(passing)), (SwitchState::Deactivated { confirmed: true }, false));
+    // Whether an apply has nothing more to do.
+    for (events, is_final) in [
+        (vec![switching(Inactive, 5, 1)], false),
+        (off(set()), true),
+        (off(seen()), true),
+        (on(set()), true),
+        (off(left(SkipReason::Inactive)), true),
+        (off(left(SkipReason::NotEntered("x".to_owned()))), false),
+        (off(SwitchOutcome::Kept(Kept::Interrupted)), false),
+    ] {
+        assert_eq!(state(&events).0.is_final(), is_final, "{events:?}");
+    }
+    assert!(!SwitchState::Waiting.is_final());
     // Whoever was given up, and was slow, tells in the end what AWS said.
     let late = [
         off(SwitchOutcome::Kept(Kept::Interrupted)),
@@ -461,6 +474,8 @@ fn the_journal_refuses_what_may_not_follow() {
     assert_eq!(refused(off(set()), switching(Inactive, 5, 2)), Illegal::AlreadySwitched(key.clone()));
     assert_eq!(refused(off(seen()), switching(Active, 5, 2)), Illegal::NothingToUndo(key.clone()));
     assert_eq!(refused(vec![], switching(Active, 5, 1)), Illegal::NothingToUndo(key.clone()));
+    let passing = off(left(SkipReason::NotEntered("x".to_owned())));
+    assert!(after(&[passing, vec![switching(Inactive, 5, 2)]].concat()).is_ok());
     let final_reason = off(left(SkipReason::Inactive));
     assert_eq!(refused(final_reason, switching(Inactive, 5, 2)), Illegal::LeftAlone(key.clone()));
     let back = [off(set()), vec![switching(Active, 5, 2), switched(Active, 5, 2, set())]].concat();

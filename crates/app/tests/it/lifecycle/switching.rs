@@ -400,6 +400,18 @@ fn a_revert_gives_a_key_back_once() {
 }
 
 #[test]
+fn a_key_that_could_not_be_given_back_is_told_with_the_reason_and_may_be_later() {
+    let case = Case::new();
+    case.apply();
+    case.sim.add_fault(denied(Action::UpdateAccessKey));
+    let reverted = case.revert(|_| ());
+    assert!(matches!(&reverted.keys[0].1, RevertOutcome::Kept(Kept::Denied(_))), "{reverted:?}");
+    assert!(reverted.keys[0].1.may_follow());
+    case.sim.clear_faults();
+    assert!(case.revert(|_| ()).is_whole());
+}
+
+#[test]
 fn keys_of_an_account_that_cannot_be_entered_are_left_alone_and_open_attempts_stay_open() {
     for is_open in [false, true] {
         let (sim, store) = (empty(), InMemory::new());
