@@ -399,12 +399,18 @@ fn once_a_run_was_reverted_an_apply_finds_out_what_was_begun_and_deactivates_not
         holder: "dead".to_owned(),
         caller_arn: "arn:dead".to_owned(),
     };
-    journal(&store, &plan, [opened(&plan), switching(&plan, 1), reverting]);
+    journal(&store, &plan, [opened(&plan), switching(&plan, 1), reverting.clone()]);
     let applied = applied(&sim, &store, &plan, sim.now()).unwrap();
     assert_eq!(ends(&store, &plan), [(1, "kept")]);
     assert!(matches!(applied.deactivations[0].1, DeactivationOutcome::Kept(_)), "{applied:?}");
     assert_eq!(sim.truth().key(UNUSED).unwrap().status, KeyStatus::Active);
     assert_eq!(sim.calls().total_of(Action::UpdateAccessKey).sent, 0);
+
+    let store = InMemory::new();
+    journal(&store, &plan, [opened(&plan), reverting]);
+    let applied = self::applied(&sim, &store, &plan, sim.now()).unwrap();
+    assert_eq!(applied.deactivations[0].1, DeactivationOutcome::RunReverted);
+    assert_eq!(ends(&store, &plan), []);
 }
 
 #[test]

@@ -356,6 +356,24 @@ fn unreadable_exemptions_and_a_signal_to_stop_let_nothing_be_set() {
 }
 
 #[test]
+fn once_a_run_is_stopped_no_other_key_of_the_user_is_begun() {
+    let (sim, store) = (empty(), InMemory::new());
+    sim.edit(|world| {
+        let mut own = world.account(account(1));
+        for key in [UNUSED, "AKIAUNUSEDUNUSEDUNU2"] {
+            own.user("alice").key(key, days_ago(900)).last_used(days_ago(200), "s3", "us-east-1");
+        }
+    });
+    let plan = planned(&sim, &store, &scanned(&sim, &store, "scan-1"));
+    let case = Case { sim, store, plan };
+    case.sim.add_fault(denied(Action::UpdateAccessKey));
+    let applied = case.apply_so(|run| run.stop_after = StopAfter { denied: 1, ..StopAfter::default() });
+    let outcomes: Vec<_> = applied.deactivations.iter().map(|(_, outcome)| outcome.name()).collect();
+    assert_eq!(outcomes, ["not_deactivated", "waiting"]);
+    assert_eq!(case.ends().len(), 1);
+}
+
+#[test]
 fn reactivated_keys_stop_an_apply_and_not_a_revert() {
     let one =
         |run: &mut RunRequest<'_>| run.stop_after = StopAfter { reactivated: 1, ..StopAfter::default() };
