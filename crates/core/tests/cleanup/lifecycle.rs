@@ -458,6 +458,23 @@ fn the_journal_knows_where_a_switched_key_stands() {
     assert_eq!(state(&late), (SwitchState::Deactivated { confirmed: true }, false));
 }
 
+/// What a process that was slow sees may be the effect of another: it counts where nobody has said yet that the key has that status.
+#[test]
+fn what_is_seen_late_counts_once_and_only_of_an_attempt_that_was_given_up() {
+    use KeyStatus::Inactive;
+    let given_up =
+        vec![switching(Inactive, 5, 1), switched(Inactive, 5, 1, SwitchOutcome::Kept(Kept::Interrupted))];
+    let late = switched(Inactive, 5, 1, seen());
+    let (stands, _) = state(&[given_up.clone(), vec![late.clone()]].concat());
+    assert_eq!(stands, SwitchState::Deactivated { confirmed: false });
+    let again = vec![switching(Inactive, 5, 2), switched(Inactive, 5, 2, set()), late.clone()];
+    let ended = Illegal::AlreadyEnded { key: key_id(5), attempt: 1 };
+    assert_eq!(after(&[given_up, again].concat()).unwrap_err(), ended);
+    let left_alone =
+        vec![switching(Inactive, 5, 1), switched(Inactive, 5, 1, left(SkipReason::Inactive)), late];
+    assert_eq!(after(&left_alone).unwrap_err(), ended);
+}
+
 #[test]
 fn the_journal_refuses_what_may_not_follow() {
     use KeyStatus::{Active, Inactive};

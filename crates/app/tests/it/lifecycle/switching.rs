@@ -1,7 +1,7 @@
 //! One key whose status is set: what comes of the call, and how that is found out.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keysweep_app::apply::{
@@ -232,6 +232,20 @@ fn only_a_later_look_that_shows_the_new_status_confirms_it() {
         assert_eq!(took >= Duration::from_secs(3), listings > 0, "{listings} listings: {took:?}");
         assert!(took >= Duration::from_secs(1));
     }
+    // Where the call took so long that the next second has begun, nothing is waited for.
+    let case = Case::with(fault(Effect::Slow { milliseconds: 2_000 }, Action::UpdateAccessKey));
+    let (sim, told) = (Arc::clone(&case.sim), Mutex::new(Vec::new()));
+    let then = Then(|event: &Told| {
+        if let Told::Called { call, .. } = event {
+            told.lock().unwrap().push((*call, sim.clock().elapsed()));
+        }
+    });
+    case.told(&then, |_| ());
+    let told = told.lock().unwrap();
+    let set = told.iter().position(|(call, _)| *call == Call::UpdateAccessKey).unwrap();
+    assert_eq!(told[set + 1].0, Call::ListAccessKeys);
+    assert!(told[set + 1].1.saturating_sub(told[set].1) < Duration::from_millis(900), "{told:?}");
+
     let case = Case::with(denied(Action::ListAccessKeys).when(When::After(1)));
     case.apply();
     assert!(matches!(&case.ends()[..], [SwitchOutcome::Set(setting)] if setting.after.is_none()));
