@@ -17,7 +17,7 @@ use keysweep_core::plan::lint::{Context, Limits, Severity, lint};
 use keysweep_core::plan::look::{LastLook, Reread};
 use keysweep_core::plan::switch::{Done, deactivate, reactivate};
 use keysweep_core::plan::unused::{AccountSurvey, ActiveKey, LAST_USE_LAGS, Survey, with_unused};
-use keysweep_core::plan::{KeptBecause, Plan, SkipReason, document};
+use keysweep_core::plan::{KeptBecause, NotSurveyed, Plan, SkipReason, document};
 use keysweep_core::time::{Instant, SignedDuration};
 
 use crate::sample::{
@@ -126,6 +126,46 @@ fn whatever_shows_that_a_key_was_switched_on_lately_keeps_it() {
         let plan = planned_from(survey, &Exemptions::default());
         assert_eq!(plan.deactivations.len(), usize::from(is_planned), "{changes:?} {seen_inactive:?}");
     }
+}
+
+#[test]
+fn a_deactivation_says_what_it_rests_on_and_which_exemptions_have_lapsed() {
+    let switched_on = change(5, days_ago(150), KeyStatus::Active);
+    let survey = AccountSurvey {
+        changes: Ok(vec![switched_on, change(6, days_ago(1), KeyStatus::Active)]),
+        seen_inactive: BTreeMap::from([(key_id(5), days_ago(160))]),
+        ..account_of(vec![active(5, 200)])
+    };
+    let lapsed = exemption(&format!("key:{}", key_id(5)), days_ago(1));
+    let plan = planned_from(survey, &Exemptions::new([lapsed.clone()], []));
+    let planned = &plan.deactivations[0];
+    assert_eq!(planned.unused_since, days_ago(150));
+    assert_eq!(planned.lapsed_exemptions, [lapsed.id()]);
+    let expected = [
+        format!("created:{}", days_ago(800)),
+        format!("last_used:{}", days_ago(200)),
+        format!("event:5@{}", days_ago(150)),
+        format!("seen_inactive:{}", days_ago(160)),
+        format!("listed:{}", now()),
+    ];
+    assert_eq!(planned.evidence, expected);
+    let never = ActiveKey { last_used: Ok(LastUsed::NotRecorded), ..active(5, 0) };
+    assert_eq!(plan_with(vec![never]).deactivations[0].evidence[1], "never_used");
+}
+
+#[test]
+fn the_plan_has_the_accounts_of_deactivations_and_those_that_were_not_surveyed() {
+    let (id, assessment) = (ACCOUNT.parse().unwrap(), assessment(vec![result(Vec::new(), Vec::new())]));
+    let with = |survey| {
+        let survey = Survey { limit: "90d".parse().unwrap(), accounts: vec![(id, survey)] };
+        with_unused(plan_of(Vec::new()), &assessment, &survey, &Exemptions::default())
+    };
+    assert_eq!(plan_of(Vec::new()).accounts, []);
+    let plan = with(Ok(account_of(vec![active(5, 200)])));
+    assert_eq!(plan.accounts.iter().map(|account| account.id).collect::<Vec<_>>(), [id]);
+    assert_eq!((plan.deactivations.len(), plan.not_surveyed.len()), (1, 0));
+    let plan = with(Err("denied".to_owned()));
+    assert_eq!(plan.not_surveyed, [NotSurveyed { account: id, reason: "denied".to_owned() }]);
 }
 
 #[test]
