@@ -23,6 +23,13 @@ fn a_delete_that_arrives_after_another_process_left_the_key_alone_is_recorded() 
     }
 }
 
+/// Two calls of one run set a key Inactive. A revert that cannot tell that the second was not somebody else's leaves the key alone.
+#[test]
+fn a_revert_leaves_alone_what_a_call_that_came_late_set_once_more_and_that_is_recorded() {
+    let (_, violations) = runs::life::run(20_883_906);
+    assert_eq!(violations, Vec::<String>::new());
+}
+
 /// The same of a status: the call of a process that stood still came after another had found the key Active.
 #[test]
 fn a_deactivation_that_arrives_after_another_process_gave_it_up_is_recorded() {
