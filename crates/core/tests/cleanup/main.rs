@@ -13,4 +13,5 @@ mod linting;
 mod planning;
 mod protocol;
 mod sample;
+mod switches;
 mod told;
