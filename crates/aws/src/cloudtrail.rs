@@ -9,7 +9,7 @@ use keysweep_core::ports::{Page, RawEvent, StatusHistory};
 use keysweep_core::time::Instant;
 
 use crate::answer::Answer;
-use crate::error::call_error;
+use crate::request::answered;
 use crate::session::EnteredAccount;
 
 /// The most that `LookupEvents` gives in one page.
@@ -34,7 +34,7 @@ impl StatusHistory for EnteredAccount {
                 message: error.to_string(),
                 request_id: None,
             })?;
-        let output = self
+        let request = self
             .cloudtrail
             .lookup_events()
             .lookup_attributes(status_changes)
@@ -42,9 +42,8 @@ impl StatusHistory for EnteredAccount {
             .end_time(DateTime::from_secs(to.unix()))
             .max_results(EVENTS_A_PAGE)
             .set_next_token(token.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         let request_id = output.request_id().map(str::to_owned);
         let answer = Answer { call, request_id: request_id.as_deref() };
         let events = answer.required("Events", output.events)?;

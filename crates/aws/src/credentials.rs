@@ -14,8 +14,8 @@ use keysweep_core::call::{Call, CallResult};
 use tokio::sync::Mutex;
 
 use crate::answer::Answer;
-use crate::error::call_error;
 use crate::options::RoleOptions;
+use crate::request::answered;
 
 /// Credentials this close to their end are renewed before they are used.
 pub(crate) const RENEW_BEFORE_END: Duration = Duration::from_mins(1);
@@ -33,16 +33,15 @@ impl AssumedRole {
     pub(crate) async fn assume(&self) -> CallResult<Credentials> {
         let call = Call::AssumeRole;
         let seconds = self.options.duration.map(|length| i32::try_from(length.as_secs()).unwrap_or(i32::MAX));
-        let output = self
+        let request = self
             .sts
             .assume_role()
             .role_arn(&self.arn)
             .role_session_name(&self.options.session_name)
             .set_external_id(self.options.external_id.clone())
             .set_duration_seconds(seconds)
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let given = answer.required("Credentials", output.credentials())?;
         let end = SystemTime::try_from(*given.expiration())

@@ -11,7 +11,7 @@ use keysweep_core::ports::{
 };
 
 use crate::answer::Answer;
-use crate::error::call_error;
+use crate::request::answered;
 use crate::session::EnteredAccount;
 
 /// The most that IAM gives in one page.
@@ -20,8 +20,8 @@ const A_PAGE: i32 = 1000;
 impl Inventory for EnteredAccount {
     async fn generate_credential_report(&self) -> CallResult<ReportState> {
         let call = Call::GenerateCredentialReport;
-        let output =
-            self.iam.generate_credential_report().send().await.map_err(|error| call_error(call, &error))?;
+        let request = self.iam.generate_credential_report().send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         match answer.required("State", output.state())? {
             ReportStateType::Started => Ok(ReportState::Started),
@@ -33,8 +33,8 @@ impl Inventory for EnteredAccount {
 
     async fn get_credential_report(&self) -> CallResult<RawReport> {
         let call = Call::GetCredentialReport;
-        let output =
-            self.iam.get_credential_report().send().await.map_err(|error| call_error(call, &error))?;
+        let request = self.iam.get_credential_report().send();
+        let output = answered(call, request).await?;
         let request_id = output.request_id().map(str::to_owned);
         let answer = Answer { call, request_id: request_id.as_deref() };
         Ok(RawReport {
@@ -45,14 +45,8 @@ impl Inventory for EnteredAccount {
 
     async fn list_users(&self, marker: Option<&str>) -> CallResult<Page<User>> {
         let call = Call::ListUsers;
-        let output = self
-            .iam
-            .list_users()
-            .max_items(A_PAGE)
-            .set_marker(marker.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+        let request = self.iam.list_users().max_items(A_PAGE).set_marker(marker.map(str::to_owned)).send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let users = output
             .users()
@@ -73,15 +67,14 @@ impl Inventory for EnteredAccount {
 
     async fn list_access_keys(&self, user: &UserName, marker: Option<&str>) -> CallResult<Page<AccessKey>> {
         let call = Call::ListAccessKeys;
-        let output = self
+        let request = self
             .iam
             .list_access_keys()
             .user_name(user.as_str())
             .max_items(A_PAGE)
             .set_marker(marker.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let keys = output
             .access_key_metadata()
@@ -100,13 +93,8 @@ impl Inventory for EnteredAccount {
 
     async fn get_access_key_last_used(&self, key: &AccessKeyId) -> CallResult<LastUsed> {
         let call = Call::GetAccessKeyLastUsed;
-        let output = self
-            .iam
-            .get_access_key_last_used()
-            .access_key_id(key.as_str())
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+        let request = self.iam.get_access_key_last_used().access_key_id(key.as_str()).send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let last_used = answer.required("AccessKeyLastUsed", output.access_key_last_used())?;
         let Some(date) = last_used.last_used_date() else { return Ok(LastUsed::NotRecorded) };
@@ -124,15 +112,14 @@ impl Inventory for EnteredAccount {
         marker: Option<&str>,
     ) -> CallResult<Page<(String, String)>> {
         let call = Call::ListUserTags;
-        let output = self
+        let request = self
             .iam
             .list_user_tags()
             .user_name(user.as_str())
             .max_items(A_PAGE)
             .set_marker(marker.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let tags = output.tags().iter().map(|tag| pair(answer, tag)).collect::<CallResult<_>>()?;
         answer.marked_page(tags, output.is_truncated(), output.marker.clone(), marker)
@@ -140,15 +127,14 @@ impl Inventory for EnteredAccount {
 
     async fn get_account_authorization_details(&self, marker: Option<&str>) -> CallResult<Page<UserDetail>> {
         let call = Call::GetAccountAuthorizationDetails;
-        let output = self
+        let request = self
             .iam
             .get_account_authorization_details()
             .filter(EntityType::User)
             .max_items(A_PAGE)
             .set_marker(marker.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let users = answer
             .required("UserDetailList", output.user_detail_list.as_deref())?
@@ -166,7 +152,8 @@ impl Inventory for EnteredAccount {
 
     async fn get_account_summary(&self) -> CallResult<AccountSummary> {
         let call = Call::GetAccountSummary;
-        let output = self.iam.get_account_summary().send().await.map_err(|error| call_error(call, &error))?;
+        let request = self.iam.get_account_summary().send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let counts = answer.required("SummaryMap", output.summary_map())?;
         let count = |key: SummaryKeyType| {
@@ -186,13 +173,8 @@ impl Inventory for EnteredAccount {
 impl KeyControl for EnteredAccount {
     async fn get_user(&self, user: &UserName) -> CallResult<UserNow> {
         let call = Call::GetUser;
-        let output = self
-            .iam
-            .get_user()
-            .user_name(user.as_str())
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+        let request = self.iam.get_user().user_name(user.as_str()).send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let found = answer.required("User", output.user())?;
         let created = Some(found.create_date()).filter(|date| date.secs() > 0);
@@ -216,7 +198,7 @@ impl KeyControl for EnteredAccount {
         let call = Call::UpdateAccessKey;
         // As a delete, it is sent once: a repetition might undo what somebody else did meanwhile.
         let once = aws_sdk_iam::config::Builder::new().retry_config(RetryConfig::disabled());
-        let output = self
+        let request = self
             .iam
             .update_access_key()
             .user_name(user.as_str())
@@ -227,9 +209,8 @@ impl KeyControl for EnteredAccount {
             })
             .customize()
             .config_override(once)
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         Ok(output.request_id().map(str::to_owned))
     }
 
@@ -237,16 +218,15 @@ impl KeyControl for EnteredAccount {
         let call = Call::DeleteAccessKey;
         // The SDK must not repeat it by itself: between the look that allows it and a repetition the key may be switched on.
         let once = aws_sdk_iam::config::Builder::new().retry_config(RetryConfig::disabled());
-        let output = self
+        let request = self
             .iam
             .delete_access_key()
             .user_name(user.as_str())
             .access_key_id(key.as_str())
             .customize()
             .config_override(once)
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         Ok(output.request_id().map(str::to_owned))
     }
 }

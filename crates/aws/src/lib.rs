@@ -16,6 +16,7 @@ mod hook;
 mod iam;
 mod options;
 mod organizations;
+mod request;
 mod retry;
 mod s3;
 mod security_hub;

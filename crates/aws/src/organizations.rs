@@ -7,7 +7,7 @@ use keysweep_core::call::{Call, CallResult};
 use keysweep_core::ports::{Directory, ListedAccount, Page};
 
 use crate::answer::Answer;
-use crate::error::call_error;
+use crate::request::answered;
 use crate::session::Session;
 
 /// The most that Organizations gives in one page.
@@ -16,13 +16,8 @@ const A_PAGE: i32 = 20;
 impl Directory for Session {
     async fn describe_organization(&self) -> CallResult<Organization> {
         let call = Call::DescribeOrganization;
-        let output = self
-            .shared
-            .organizations
-            .describe_organization()
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+        let request = self.shared.organizations.describe_organization().send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let organization = answer.required("Organization", output.organization())?;
         Ok(Organization {
@@ -34,30 +29,28 @@ impl Directory for Session {
 
     async fn list_accounts(&self, token: Option<&str>) -> CallResult<Page<ListedAccount>> {
         let call = Call::ListAccounts;
-        let output = self
+        let request = self
             .shared
             .organizations
             .list_accounts()
             .max_results(A_PAGE)
             .set_next_token(token.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         accounts(answer, output.accounts.as_deref(), output.next_token.clone(), token)
     }
 
     async fn list_roots(&self, token: Option<&str>) -> CallResult<Page<OrganizationalUnit>> {
         let call = Call::ListRoots;
-        let output = self
+        let request = self
             .shared
             .organizations
             .list_roots()
             .max_results(A_PAGE)
             .set_next_token(token.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let roots = answer
             .required("Roots", output.roots.as_deref())?
@@ -73,16 +66,15 @@ impl Directory for Session {
         token: Option<&str>,
     ) -> CallResult<Page<OrganizationalUnit>> {
         let call = Call::ListOrganizationalUnitsForParent;
-        let output = self
+        let request = self
             .shared
             .organizations
             .list_organizational_units_for_parent()
             .parent_id(parent)
             .max_results(A_PAGE)
             .set_next_token(token.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let units = answer
             .required("OrganizationalUnits", output.organizational_units.as_deref())?
@@ -98,16 +90,15 @@ impl Directory for Session {
         token: Option<&str>,
     ) -> CallResult<Page<ListedAccount>> {
         let call = Call::ListAccountsForParent;
-        let output = self
+        let request = self
             .shared
             .organizations
             .list_accounts_for_parent()
             .parent_id(parent)
             .max_results(A_PAGE)
             .set_next_token(token.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         accounts(answer, output.accounts.as_deref(), output.next_token.clone(), token)
     }
@@ -118,15 +109,14 @@ impl Directory for Session {
         token: Option<&str>,
     ) -> CallResult<Page<(String, String)>> {
         let call = Call::ListTagsForResource;
-        let output = self
+        let request = self
             .shared
             .organizations
             .list_tags_for_resource()
             .resource_id(account.to_string())
             .set_next_token(token.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| call_error(call, &error))?;
+            .send();
+        let output = answered(call, request).await?;
         let answer = Answer { call, request_id: output.request_id() };
         let tags = answer
             .required("Tags", output.tags.as_deref())?

@@ -2,12 +2,12 @@
 
 use aws_sdk_sts::operation::RequestId;
 use keysweep_core::account::{AccountId, CallerIdentity, Partition};
-use keysweep_core::call::{Call, CallErrorKind, CallResult};
+use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
 use keysweep_core::ports::Accounts;
 
 use crate::answer::Answer;
 use crate::credentials::{AssumedRole, RoleCredentials};
-use crate::error::call_error;
+use crate::request::answered;
 use crate::session::{EnteredAccount, Session};
 
 impl Accounts for Session {
@@ -17,14 +17,14 @@ impl Accounts for Session {
     async fn get_caller_identity(&self) -> CallResult<CallerIdentity> {
         let call = Call::GetCallerIdentity;
         // The first call of all: what is wrong with it may be where it goes.
-        let from = |error| {
-            let mut error = call_error(call, &error);
+        let from = |mut error: CallError| {
             if error.code.is_none() && error.kind == CallErrorKind::Unavailable {
                 error.message = format!("{} ({})", error.message, self.shared.sts_is);
             }
             error
         };
-        let output = self.shared.sts.get_caller_identity().send().await.map_err(from)?;
+        let request = self.shared.sts.get_caller_identity().send();
+        let output = answered(call, request).await.map_err(from)?;
         let answer = Answer { call, request_id: output.request_id() };
         let arn = answer.text("Arn", output.arn())?;
         let partition = Partition::of_arn(arn).ok_or_else(|| {

@@ -1,0 +1,38 @@
+//! Has requests signed, sent and read on the workers of the runtime. Whoever waits for the answers of a whole organization is one
+//! task, and one processor alone would have all of that to do.
+
+use std::error::Error;
+use std::future::Future;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
+use tokio::task::JoinSet;
+
+use crate::error::call_error;
+
+/// What AWS answered. The request is given up with whoever waits for it.
+pub(crate) async fn answered<T, E, F>(call: Call, request: F) -> CallResult<T>
+where
+    T: Send + 'static,
+    E: ProvideErrorMetadata + Error + Send + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'static,
+{
+    let mut task = JoinSet::new();
+    task.spawn(async move { request.await.map_err(|error| call_error(call, &error)) });
+    let ended = match task.join_next().await {
+        Some(Ok(answer)) => return answer,
+        Some(Err(ended)) => ended
+            .try_into_panic()
+            .map_or_else(|ended| ended.to_string(), |panic| std::panic::resume_unwind(panic)),
+        None => "it was never begun".to_owned(),
+    };
+    Err(CallError {
+        call,
+        kind: CallErrorKind::Unavailable,
+        code: None,
+        message: format!("keysweep ended while it was under way: {ended}"),
+        request_id: None,
+    })
+}
