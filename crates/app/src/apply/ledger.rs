@@ -10,6 +10,7 @@ use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::{Clock, Journal};
 use keysweep_core::time::{Instant, SignedDuration};
 
+use super::shared::Shared;
 use super::{ApplyError, JournalFailure, Refusal};
 
 /// How long a lease is taken for. Whoever takes over after a crash waits for what is left of it; a key takes a second or two.
@@ -19,6 +20,7 @@ pub(super) struct Writer<'a, J, C> {
     journal: &'a J,
     clock: &'a C,
     state: Mutex<Writing>,
+    in_force: Shared<bool>,
 }
 
 struct Writing {
@@ -48,7 +50,12 @@ impl<'a, J: Journal, C: Clock> Writer<'a, J, C> {
             Appended::Sealed(_) => {}
             Appended::Refused(illegal) => return Err(ApplyError::Journal(Box::new(illegal))),
         }
-        Ok(Self { journal, clock, state: Mutex::new(Writing { lease, lost: None }) })
+        Ok(Self {
+            journal,
+            clock,
+            state: Mutex::new(Writing { lease, lost: None }),
+            in_force: Shared::default(),
+        })
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, Writing> {
@@ -80,6 +87,10 @@ impl<'a, J: Journal, C: Clock> Writer<'a, J, C> {
 
     /// Makes sure that the lease is in force and will be for a while; false where it is not.
     pub(super) async fn secure(&self) -> bool {
+        self.in_force.ask(async || self.make_sure().await).await && !self.is_lost()
+    }
+
+    async fn make_sure(&self) -> bool {
         let lease = self.state().lease.clone();
         let now = self.clock.now();
         let extend = lease.until - now < LEASE / 2;
@@ -96,7 +107,7 @@ impl<'a, J: Journal, C: Clock> Writer<'a, J, C> {
             self.journal.is_in_force(&lease).await
         };
         match asked {
-            Ok(true) => !self.is_lost(),
+            Ok(true) => true,
             Ok(false) => {
                 self.lose("another keysweep has taken over".to_owned());
                 false

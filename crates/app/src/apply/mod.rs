@@ -15,6 +15,7 @@ mod lifecycle;
 mod outcome;
 mod resolve;
 mod run;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -39,7 +40,7 @@ use crate::gate::{Desk, Gates};
 use crate::progress::Progress;
 use breaker::Breaker;
 use ledger::Writer;
-use run::{Run, Task};
+use run::{Exempting, Run, Task};
 
 /// Which run, and how it is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -180,7 +181,7 @@ where
         concurrency: asked.concurrency,
         task,
         accounts: tools.accounts,
-        exemptions,
+        exemptions: Exempting::by(exemptions),
         desk: &desk,
         gates: Gates::new(),
         own: caller.account,

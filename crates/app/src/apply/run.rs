@@ -1,6 +1,7 @@
 //! What an apply and a revert have in common: the keys of a plan are worked on account by account, under a lease of the plan's
 //! journal, until all have had their turn or something stops it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use super::account::Entered;
 use super::breaker::{Breaker, Trouble};
 use super::ledger::Writer;
+use super::shared::Shared;
 use crate::gate::{Desk, Gates};
 use crate::progress;
 
@@ -49,7 +51,7 @@ pub(super) struct Run<'a, A, C, J, X> {
     pub(super) concurrency: usize,
     pub(super) task: Task,
     pub(super) accounts: &'a A,
-    pub(super) exemptions: &'a X,
+    pub(super) exemptions: Exempting<'a, X>,
     pub(super) desk: &'a Desk<'a, C>,
     /// Calls that count against the limits of the caller's own account.
     pub(super) gates: Gates,
@@ -57,6 +59,23 @@ pub(super) struct Run<'a, A, C, J, X> {
     pub(super) writer: Writer<'a, J, C>,
     pub(super) breaker: Breaker,
     pub(super) stop: watch::Receiver<bool>,
+}
+
+/// Where the exemptions are read, anew for each key.
+pub(super) struct Exempting<'a, X> {
+    source: &'a X,
+    read: Shared<Result<Arc<Exemptions>, String>>,
+}
+
+impl<'a, X: ExemptionSource> Exempting<'a, X> {
+    pub(super) fn by(source: &'a X) -> Self {
+        Self { source, read: Shared::default() }
+    }
+
+    async fn now(&self) -> Result<Arc<Exemptions>, String> {
+        let read = async || self.source.exemptions().await.map(Arc::new).map_err(|error| error.to_string());
+        self.read.ask(read).await
+    }
 }
 
 /// What comes after an attempt.
@@ -121,8 +140,8 @@ where
     }
 
     /// The exemptions of this moment. Where they cannot be read, nothing more is begun.
-    pub(super) async fn exemptions(&self) -> Result<Exemptions, SkipReason> {
-        self.exemptions.exemptions().await.map_err(|error| {
+    pub(super) async fn exemptions(&self) -> Result<Arc<Exemptions>, SkipReason> {
+        self.exemptions.now().await.map_err(|error| {
             let reason = format!("the exemptions cannot be read: {error}");
             self.breaker.stop(reason.clone());
             SkipReason::NotLookedAt(reason)

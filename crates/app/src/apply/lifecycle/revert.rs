@@ -15,7 +15,7 @@ use super::super::breaker::Breaker;
 use super::super::check::{self, Refusal};
 use super::super::ledger::Writer;
 use super::super::outcome::stopped;
-use super::super::run::{Run, Task};
+use super::super::run::{Exempting, Run, Task};
 use super::super::{ApplyError, RunRequest, Tools, events};
 use super::{RevertOutcome, Reverted};
 use crate::gate::{Desk, Gates};
@@ -96,7 +96,7 @@ where
         concurrency: request.concurrency,
         task: Task { delete: false, switch: true, to: KeyStatus::Active },
         accounts: tools.accounts,
-        exemptions: &Nothing,
+        exemptions: Exempting::by(&Nothing),
         desk: &desk,
         gates: Gates::new(),
         own: caller.account,
