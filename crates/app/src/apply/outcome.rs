@@ -1,7 +1,7 @@
 //! What came of a run: read from the journal, so that it says exactly what is on record.
 
-use keysweep_core::journal::receipt::{Receipt, receipts};
-use keysweep_core::journal::{Event, Kept, Ledger, Sealed, State};
+use keysweep_core::journal::receipt::{Receipt, replay};
+use keysweep_core::journal::{Event, Kept, Sealed, State};
 use keysweep_core::plan::{PlannedDeactivation, PlannedKey, SkipReason};
 
 use super::RunRequest;
@@ -67,13 +67,13 @@ impl Applied {
         events: &[Sealed],
         failure: Option<String>,
     ) -> Result<Self, Refusal> {
-        let ledger = Ledger::replay(request.digest, events)?;
+        let (ledger, receipts) = replay(request.plan, request.digest, events)?;
         let outcome = |key: &PlannedKey| KeyOutcome::from(ledger.state(key.account, &key.key));
         let deactivation = |key: &PlannedDeactivation| (key.clone(), DeactivationOutcome::of(&ledger, key));
         Ok(Self {
             deactivations: request.plan.deactivations.iter().map(deactivation).collect(),
             keys: request.plan.keys.iter().map(|key| (key.clone(), outcome(key))).collect(),
-            receipts: receipts(request.plan, request.digest, events)?,
+            receipts,
             stopped: failure.or_else(|| stopped(events)),
         })
     }

@@ -283,7 +283,7 @@ impl Scene {
                 How::SeenSet { .. } if of.is_none() => self.count("receipts: seen, by somebody else"),
                 How::SeenSet { .. } => self.count("receipts: seen, the answer was lost"),
                 How::Confirmed(_) | How::SeenGone { .. } => {
-                    if self.plan.key(receipt.key.account, &receipt.key.key).is_none() {
+                    if self.plan.by_id().deletion(receipt.key.account, &receipt.key.key).is_none() {
                         self.wrong(format!("key {} has a receipt of a deletion", receipt.key.key));
                     }
                 }

@@ -245,7 +245,8 @@ impl Entered {
     fn check_switch(&self, user: &UserName, key: &AccessKeyId, to: KeyStatus, record: &KeyRecord) {
         let Process { trouble, who, plan, .. } = &self.process;
         let mut wrong = Vec::new();
-        let Some(planned) = plan.deactivation(self.account, key).filter(|planned| planned.user == *user)
+        let Some(planned) =
+            plan.by_id().deactivation(self.account, key).filter(|planned| planned.user == *user)
         else {
             return self.note_switch(key, to, &["the plan does not have it there"]);
         };

@@ -1,10 +1,12 @@
 //! `keysweep apply`: deletes and deactivates the keys of an approved plan. It has no options that change what is done; --limit
 //! and --accounts only narrow.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use keysweep_app::apply::{Applied, ApplyRequest, DeactivationOutcome, KeyOutcome, apply as run_plan};
 use keysweep_core::account::AccountId;
+use keysweep_core::journal::Receipt;
 use keysweep_core::key::AccessKeyId;
 use keysweep_core::plan::Plan;
 use keysweep_core::plan::digest::Digest;
@@ -88,13 +90,15 @@ pub(crate) async fn carry_out(
 }
 
 fn report(applied: &Applied, settings: &Settings) -> String {
+    let receipts: Receipts<'_> =
+        applied.receipts.iter().map(|one| ((one.key.account, &one.key.key), one)).collect();
     let deletions = applied.keys.iter().map(|(key, outcome)| OutcomeRow {
         account: key.account,
         user: key.user.to_string(),
         key: key.key.to_string(),
         outcome: outcome.name(),
         is_done: *outcome == KeyOutcome::Gone,
-        why: why(applied, key.account, &key.key, outcome),
+        why: why(&receipts, (key.account, &key.key), outcome),
     });
     let deactivations = applied.deactivations.iter().map(|(key, outcome)| OutcomeRow {
         account: key.account,
@@ -102,27 +106,29 @@ fn report(applied: &Applied, settings: &Settings) -> String {
         key: key.key.to_string(),
         outcome: outcome.name(),
         is_done: outcome.is_done(),
-        why: why_deactivated(applied, key.account, &key.key, outcome),
+        why: why_deactivated(&receipts, (key.account, &key.key), outcome),
     });
     let rows: Vec<OutcomeRow> = deletions.chain(deactivations).collect();
     outcomes(&rows, &style(settings.color, settings.width, false))
 }
 
-/// The last receipt of a key.
-fn receipt(applied: &Applied, account: AccountId, key: &AccessKeyId) -> String {
-    let of_key = |receipt: &&keysweep_core::journal::Receipt| {
-        receipt.key.account == account && receipt.key.key == *key
-    };
-    applied.receipts.iter().rev().find(of_key).map_or_else(String::new, |receipt| {
+/// The last receipt of each key.
+type Receipts<'a> = BTreeMap<KeyIn<'a>, &'a Receipt>;
+
+/// A key and its account.
+type KeyIn<'a> = (AccountId, &'a AccessKeyId);
+
+fn receipt(receipts: &Receipts<'_>, key: KeyIn<'_>) -> String {
+    receipts.get(&key).map_or_else(String::new, |receipt| {
         let request = receipt.how.request_id().unwrap_or("not known");
         format!("receipt {}, request id {request}", receipt.number)
     })
 }
 
 /// What there is to say about where a key stands that was to be deleted.
-fn why(applied: &Applied, account: AccountId, key: &AccessKeyId, outcome: &KeyOutcome) -> String {
+fn why(receipts: &Receipts<'_>, key: KeyIn<'_>, outcome: &KeyOutcome) -> String {
     match outcome {
-        KeyOutcome::Gone => receipt(applied, account, key),
+        KeyOutcome::Gone => receipt(receipts, key),
         KeyOutcome::Skipped(reason) => reason.to_string(),
         KeyOutcome::Kept(kept) => kept.detail().unwrap_or(kept.name()).to_owned(),
         KeyOutcome::Unknown => "what came of it is not known: apply again to find out".to_owned(),
@@ -131,15 +137,10 @@ fn why(applied: &Applied, account: AccountId, key: &AccessKeyId, outcome: &KeyOu
 }
 
 /// What there is to say about where a key stands that was to be deactivated.
-fn why_deactivated(
-    applied: &Applied,
-    account: AccountId,
-    key: &AccessKeyId,
-    outcome: &DeactivationOutcome,
-) -> String {
+fn why_deactivated(receipts: &Receipts<'_>, key: KeyIn<'_>, outcome: &DeactivationOutcome) -> String {
     match outcome {
         DeactivationOutcome::Deactivated { confirmed: true } | DeactivationOutcome::Reactivated => {
-            receipt(applied, account, key)
+            receipt(receipts, key)
         }
         DeactivationOutcome::Deactivated { confirmed: false } => {
             "the answer was lost, and the key is Inactive: CloudTrail tells who deactivated it".to_owned()

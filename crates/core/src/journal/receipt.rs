@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::event::{Deletion, Event, Outcome};
-use super::status::{KeyRecord, Ledger};
+use super::status::Ledger;
 use super::switch::{Looked, Setting, SwitchOutcome};
 use super::{Broken, Sealed};
 use crate::account::AccountId;
 use crate::key::{AccessKeyId, KeyStatus, UserName};
 use crate::plan::digest::Digest;
-use crate::plan::{InactiveSince, Plan, PlannedDeactivation, PlannedKey};
+use crate::plan::{ById, InactiveSince, Plan, PlannedDeactivation, PlannedKey};
 use crate::time::Instant;
 
 /// What is left of a key.
@@ -218,13 +218,23 @@ type Applier<'a> = (&'a str, &'a [(String, String)]);
 
 /// The receipts of a run, in the order in which keys went. The journal is checked on the way.
 pub fn receipts(plan: &Plan, digest: Digest, events: &[Sealed]) -> Result<Vec<Receipt>, NotOfThisPlan> {
-    Ledger::replay(digest, events)?;
-    let mut records = BTreeMap::<_, KeyRecord>::new();
+    Ok(replay(plan, digest, events)?.1)
+}
+
+/// Where a run stands, and its receipts, in the order in which keys went.
+pub fn replay(
+    plan: &Plan,
+    digest: Digest,
+    events: &[Sealed],
+) -> Result<(Ledger, Vec<Receipt>), NotOfThisPlan> {
+    let planned = plan.by_id();
+    let mut ledger = Ledger::new(digest);
     let mut receipts: Vec<Receipt> = Vec::new();
     let mut opened: BTreeMap<u64, Applier<'_>> = BTreeMap::new();
     // Whoever intended a deletion is who made it, also where somebody else has taken over meanwhile.
     let mut intended: BTreeMap<(AccountId, &AccessKeyId, u32), u64> = BTreeMap::new();
     for sealed in events {
+        let has_receipt = ledger.join(sealed)?;
         match &sealed.event {
             Event::Opened { epoch, caller_arn, approved_by, .. } => {
                 opened.insert(*epoch, (caller_arn, approved_by));
@@ -240,14 +250,9 @@ pub fn receipts(plan: &Plan, digest: Digest, events: &[Sealed]) -> Result<Vec<Re
         }
         let Some((account, id)) = sealed.event.key() else { continue };
         let is_switch = matches!(sealed.event, Event::Switching { .. } | Event::Switched { .. });
-        let (key, grounds) = subject(plan, account, id, is_switch)
+        let (key, grounds) = subject(&planned, account, id, is_switch)
             .ok_or_else(|| NotOfThisPlan::NotPlanned { number: sealed.number, account, key: id.clone() })?;
-        let went = records
-            .entry((account, id.clone()))
-            .or_default()
-            .follow(&sealed.event)
-            .map_err(|illegal| Broken::Illegal { number: sealed.number, illegal })?;
-        let Some((action, how, attempt)) = done(&sealed.event).filter(|_| went) else { continue };
+        let Some((action, how, attempt)) = done(&sealed.event).filter(|_| has_receipt) else { continue };
         let epoch = intended.get(&(account, id, attempt));
         let (caller, approvers) = epoch.and_then(|epoch| opened.get(epoch)).copied().unwrap_or_default();
         let previous = receipts.last().map_or(digest, |last| last.digest);
@@ -268,22 +273,22 @@ pub fn receipts(plan: &Plan, digest: Digest, events: &[Sealed]) -> Result<Vec<Re
         receipt.digest = receipt.sealed();
         receipts.push(receipt);
     }
-    Ok(receipts)
+    Ok((ledger, receipts))
 }
 
 /// The planned key that an event concerns.
 fn subject(
-    plan: &Plan,
+    planned: &ById<'_>,
     account: AccountId,
     id: &AccessKeyId,
     is_switch: bool,
 ) -> Option<(ReceiptKey, Grounds)> {
     if is_switch {
-        let key = plan.deactivation(account, id)?;
+        let key = planned.deactivation(account, id)?;
         let PlannedDeactivation { unused_since: since, last_used, as_of, .. } = *key;
         Some((key.into(), Grounds::Unused { since, last_used, as_of }))
     } else {
-        let key = plan.key(account, id)?;
+        let key = planned.deletion(account, id)?;
         Some((key.into(), Grounds::Inactive(key.inactive_since)))
     }
 }

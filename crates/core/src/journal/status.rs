@@ -306,29 +306,24 @@ impl Ledger {
         Self { plan, epoch: 0, head: (0, plan), keys: BTreeMap::new(), reverted: false }
     }
 
-    /// As much of a state as the next event needs that concerns the key of `record`: for a journal that keeps its events
-    /// elsewhere. `epoch` is the number of the lease in force, `head` the number and the digest of the last event.
-    pub fn resume(
-        plan: Digest,
-        epoch: u64,
-        head: (u64, Digest),
-        record: Option<(AccountId, AccessKeyId, KeyRecord)>,
-    ) -> Self {
-        let keys = record.into_iter().map(|(account, key, record)| ((account, key), record)).collect();
-        Self { plan, epoch, head, keys, reverted: false }
-    }
-
     /// The state after these events: each must be sealed to the one before, and be allowed to follow it.
     pub fn replay<'a>(plan: Digest, events: impl IntoIterator<Item = &'a Sealed>) -> Result<Self, Broken> {
         let mut ledger = Self::new(plan);
         for sealed in events {
-            sealed.check(ledger.head)?;
-            ledger
-                .follow(&sealed.event)
-                .map_err(|illegal| Broken::Illegal { number: sealed.number, illegal })?;
-            ledger.head = (sealed.number, sealed.digest);
+            ledger.join(sealed)?;
         }
         Ok(ledger)
+    }
+
+    /// Goes on with an event that was sealed before: it must be sealed to the last one, and be allowed to follow it. Gives whether
+    /// there is a receipt for it.
+    pub fn join(&mut self, sealed: &Sealed) -> Result<bool, Broken> {
+        sealed.check(self.head)?;
+        let has_receipt = self
+            .follow(&sealed.event)
+            .map_err(|illegal| Broken::Illegal { number: sealed.number, illegal })?;
+        self.head = (sealed.number, sealed.digest);
+        Ok(has_receipt)
     }
 
     /// Seals an event, if it may follow.
@@ -339,7 +334,7 @@ impl Ledger {
         Ok(sealed)
     }
 
-    fn follow(&mut self, event: &Event) -> Result<(), Illegal> {
+    fn follow(&mut self, event: &Event) -> Result<bool, Illegal> {
         let current = self.epoch;
         match (event, event.epoch()) {
             (Event::Opened { .. } | Event::Reverting { .. }, Some(epoch)) if epoch <= current => {
@@ -350,10 +345,8 @@ impl Ledger {
             (_, Some(epoch)) if epoch != current => return Err(Illegal::Superseded { epoch, current }),
             _ => {}
         }
-        if let Some((account, key)) = event.key() {
-            self.keys.entry((account, key.clone())).or_default().follow(event)?;
-        }
-        Ok(())
+        let Some((account, key)) = event.key() else { return Ok(false) };
+        self.keys.entry((account, key.clone())).or_default().follow(event)
     }
 
     /// The plan that is applied.

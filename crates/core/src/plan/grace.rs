@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{KeptBecause, NotPlanned, Plan, Planned, PlannedDeactivation, PlannedKey};
+use super::{ById, KeptBecause, NotPlanned, Plan, Planned, PlannedDeactivation, PlannedKey};
 use crate::account::AccountId;
 use crate::time::{Instant, SignedDuration};
 
@@ -49,6 +49,8 @@ pub fn without_waiting(plan: &Plan, id: &str, published: &[Published], grace: Gr
     earlier.sort_by_key(|one| std::cmp::Reverse(one.since()));
     let known: BTreeSet<AccountId> =
         earlier.iter().flat_map(|one| &one.plan.accounts).map(|account| account.id).collect();
+    let earlier: Vec<(&Published, ById<'_>)> =
+        earlier.into_iter().map(|one| (one, one.plan.by_id())).collect();
     let mut not_planned = plan.not_planned.clone();
     let mut is_due = |planned: Planned<'_>, first: Option<Instant>| {
         let until = first.unwrap_or(now) + grace.length;
@@ -68,13 +70,14 @@ pub fn without_waiting(plan: &Plan, id: &str, published: &[Published], grace: Gr
         false
     };
     let due = |key: &&PlannedKey| {
-        let holds =
-            |plan: &Plan| plan.key(key.account, &key.key).is_some_and(|before| is_the_same(key, before));
+        let holds = |plan: &ById<'_>| {
+            plan.deletion(key.account, &key.key).is_some_and(|before| is_the_same(key, before))
+        };
         is_due(Planned::Deletion(key), without_break(&earlier, key.account, holds))
     };
     let keys = plan.keys.iter().filter(due).cloned().collect();
     let due = |key: &&PlannedDeactivation| {
-        let holds = |plan: &Plan| {
+        let holds = |plan: &ById<'_>| {
             plan.deactivation(key.account, &key.key).is_some_and(|before| is_still_unused(key, before))
         };
         is_due(Planned::Deactivation(key), without_break(&earlier, key.account, holds))
@@ -96,12 +99,12 @@ fn same_scope(one: &Plan, other: &Plan) -> bool {
 /// Since when published plans, the newest first, have held a key of the account without a break. Those that looked at other
 /// accounts only are no break.
 fn without_break(
-    newest_first: &[&Published],
+    newest_first: &[(&Published, ById<'_>)],
     account: AccountId,
-    holds: impl Fn(&Plan) -> bool,
+    holds: impl Fn(&ById<'_>) -> bool,
 ) -> Option<Instant> {
-    let speaking = newest_first.iter().filter(|one| !one.is_silent_of(account));
-    speaking.take_while(|one| holds(&one.plan)).last().map(|one| one.since())
+    let speaking = newest_first.iter().filter(|(one, _)| !one.is_silent_of(account));
+    speaking.take_while(|(_, keys)| holds(keys)).last().map(|(one, _)| one.since())
 }
 
 /// Whether it is the same key, in the inactive period that it was in then. It was Inactive at the end of the second `as_of`

@@ -17,7 +17,7 @@ pub mod unused;
 
 use std::fmt;
 
-pub use planned::{Amount, Planned};
+pub use planned::{Amount, ById, Planned};
 pub use skip::SkipReason;
 
 use crate::account::{AccountId, CallerIdentity, OrganizationalUnit, Partition};
@@ -319,10 +319,5 @@ impl Plan {
     pub fn account(&self, id: AccountId) -> Option<&PlanAccount> {
         let place = self.accounts.binary_search_by_key(&id, |account| account.id).ok()?;
         self.accounts.get(place)
-    }
-
-    /// The planned key with this id.
-    pub fn key(&self, account: AccountId, id: &AccessKeyId) -> Option<&PlannedKey> {
-        self.keys.iter().find(|key| key.account == account && key.key == *id)
     }
 }

@@ -1,5 +1,7 @@
 //! Keys that a plan changes, whatever it does to them: for rules and counts that concern both.
 
+use std::collections::BTreeMap;
+
 use super::{Plan, PlannedDeactivation, PlannedKey};
 use crate::account::AccountId;
 use crate::key::{AccessKeyId, UserName};
@@ -137,8 +139,30 @@ impl Plan {
         Amount { deletions: self.keys.len() as u64, deactivations: self.deactivations.len() as u64 }
     }
 
+    /// Its keys, to be found by their ids.
+    pub fn by_id(&self) -> ById<'_> {
+        ById {
+            deletions: self.keys.iter().map(|key| ((key.account, &key.key), key)).collect(),
+            deactivations: self.deactivations.iter().map(|key| ((key.account, &key.key), key)).collect(),
+        }
+    }
+}
+
+/// The keys that a plan changes, by account and id: a plan has tens of thousands, and is asked for each of them.
+#[derive(Clone, Debug)]
+pub struct ById<'a> {
+    deletions: BTreeMap<(AccountId, &'a AccessKeyId), &'a PlannedKey>,
+    deactivations: BTreeMap<(AccountId, &'a AccessKeyId), &'a PlannedDeactivation>,
+}
+
+impl<'a> ById<'a> {
+    /// The deletion of the key with this id.
+    pub fn deletion(&self, account: AccountId, id: &AccessKeyId) -> Option<&'a PlannedKey> {
+        self.deletions.get(&(account, id)).copied()
+    }
+
     /// The deactivation of the key with this id.
-    pub fn deactivation(&self, account: AccountId, id: &AccessKeyId) -> Option<&PlannedDeactivation> {
-        self.deactivations.iter().find(|key| key.account == account && key.key == *id)
+    pub fn deactivation(&self, account: AccountId, id: &AccessKeyId) -> Option<&'a PlannedDeactivation> {
+        self.deactivations.get(&(account, id)).copied()
     }
 }

@@ -396,7 +396,7 @@ fn a_key_is_settled_where_nothing_is_left_to_do_or_to_find_out() {
 }
 
 #[test]
-fn a_ledger_that_is_resumed_goes_on_as_the_whole_does() {
+fn a_ledger_goes_on_with_what_others_appended() {
     let (mut whole, sealed) = ledger(&[opened(1), intended(1, 1, 1), opened(2), intended(2, 2, 1)]);
     let plan = digest(&plan_of(vec![finding(1), finding(2)]));
     assert_eq!((whole.plan(), whole.epoch()), (plan, 2));
@@ -404,14 +404,14 @@ fn a_ledger_that_is_resumed_goes_on_as_the_whole_does() {
     let keys: Vec<_> =
         whole.keys().map(|(account, key, record)| (account, key.clone(), record.attempts())).collect();
     assert_eq!(keys, [(account(), key_id(1), 1), (account(), key_id(2), 1)]);
-    let record = (account(), key_id(1), whole.key(account(), &key_id(1)).unwrap().clone());
-    let resume = |epoch| Ledger::resume(plan, epoch, whole.head(), Some(record.clone()));
-    assert_eq!(
-        resume(3).append(skipped(2, 3, SkipReason::Active)),
-        Err(Illegal::Superseded { epoch: 2, current: 3 })
-    );
-    let resumed = resume(2).append(ended(1, 1, deleted()));
-    assert_eq!(resumed, whole.append(ended(1, 1, deleted())));
+    let mut behind = Ledger::replay(plan, &sealed[..2]).unwrap();
+    assert_eq!(behind.join(&sealed[3]), Err(Broken::OutOfOrder { expected: 3, found: 4 }));
+    for sealed in &sealed[2..] {
+        behind.join(sealed).unwrap();
+    }
+    assert_eq!(behind, whole);
+    let next = whole.append(ended(1, 1, deleted())).unwrap();
+    assert_eq!(behind.append(ended(1, 1, deleted())), Ok(next));
 }
 
 #[test]

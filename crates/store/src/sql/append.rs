@@ -1,18 +1,17 @@
 //! Appends events to journals. Each waits for the disk, and a disk takes as long for a hundred as for one: whoever comes first
-//! writes what all wait for meanwhile, in one transaction. What may follow is the core's to say, event by event.
+//! writes what all wait for meanwhile, in one transaction. What may follow is the core's to say, event by event: its state of each
+//! journal is kept, and brought up to date with what others wrote before it is asked.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use keysweep_core::account::AccountId;
-use keysweep_core::journal::{Appended, Event, Illegal, KeyRecord, Ledger, Sealed};
+use keysweep_core::journal::{Appended, Event, Illegal, Ledger, Sealed};
 use keysweep_core::key::AccessKeyId;
 use keysweep_core::plan::digest::Digest;
 use tokio::sync::oneshot;
 
 use super::database::{Database, Purpose, Transaction, Value};
-use super::journal::{Leased, column, is_whole, last_event, last_opened, lock, of_key};
+use super::journal::{Leased, catch_up, column, is_whole, lock};
 use super::write::{insert, number};
 use crate::error::{StoreError, StoreErrorKind};
 
@@ -30,8 +29,11 @@ struct Waiting {
 #[derive(Default)]
 pub(super) struct Queue {
     waiting: Mutex<Vec<Waiting>>,
-    turn: tokio::sync::Mutex<()>,
+    turn: tokio::sync::Mutex<Journals>,
 }
+
+/// The state of each journal that this process writes, as of the last event that it knows.
+type Journals = BTreeMap<Digest, Ledger>;
 
 impl Queue {
     fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
@@ -42,14 +44,14 @@ impl Queue {
     pub(super) async fn append(&self, database: &Database, plan: Digest, event: Event) -> Answer {
         let (answer, mut answered) = oneshot::channel();
         self.waiting().push(Waiting { plan, event, answer });
-        let turn = self.turn.lock().await;
+        let mut known = self.turn.lock().await;
         // Whoever had the turn before may have written it.
         if let Ok(answer) = answered.try_recv() {
             return answer;
         }
         let batch = std::mem::take(&mut *self.waiting());
-        write(database, batch).await;
-        drop(turn);
+        write(database, &mut known, batch).await;
+        drop(known);
         answered.await.unwrap_or_else(|_| {
             Err(database
                 .error(StoreErrorKind::Lost)
@@ -59,10 +61,10 @@ impl Queue {
 }
 
 /// Writes events and tells each what came of it.
-async fn write(database: &Database, mut batch: Vec<Waiting>) {
+async fn write(database: &Database, known: &mut Journals, mut batch: Vec<Waiting>) {
     // Of an event whose task is gone nobody would know that it was written.
     batch.retain(|waiting| !waiting.answer.is_closed());
-    match write_all(database, &batch).await {
+    match write_all(database, known, &batch).await {
         Ok(results) => {
             for (waiting, appended) in batch.into_iter().zip(results) {
                 let _ = waiting.answer.send(Ok(appended));
@@ -81,18 +83,24 @@ async fn write(database: &Database, mut batch: Vec<Waiting>) {
 }
 
 /// Writes all of these events, or none.
-async fn write_all(database: &Database, batch: &[Waiting]) -> Result<Vec<Appended>, StoreError> {
+async fn write_all(
+    database: &Database,
+    known: &mut Journals,
+    batch: &[Waiting],
+) -> Result<Vec<Appended>, StoreError> {
     let mut open = database.begin(Purpose::Record).await?;
     let mut journals: BTreeMap<Digest, Journal> = BTreeMap::new();
     // In one order, so that two processes that write several do not wait for each other.
-    for plan in batch.iter().map(|waiting| waiting.plan).collect::<std::collections::BTreeSet<_>>() {
-        journals.insert(plan, Journal::open(&mut open, plan).await?);
+    for plan in batch.iter().map(|waiting| waiting.plan).collect::<BTreeSet<_>>() {
+        // What is known counts again once all is written.
+        let ledger = known.remove(&plan).unwrap_or_else(|| Ledger::new(plan));
+        journals.insert(plan, Journal::open(&mut open, ledger).await?);
     }
     let mut results = Vec::with_capacity(batch.len());
     let mut rows = Vec::new();
     for Waiting { plan, event, .. } in batch {
         let Some(journal) = journals.get_mut(plan) else { continue };
-        let appended = journal.append(&mut open, event).await?;
+        let appended = journal.append(event);
         if let Appended::Sealed(sealed) = &appended {
             rows.push(row(*plan, sealed));
         }
@@ -100,14 +108,18 @@ async fn write_all(database: &Database, batch: &[Waiting]) -> Result<Vec<Appende
     }
     insert(&mut open, "journal (plan, number, account, access_key, event, previous, digest)", rows, "")
         .await?;
-    for (plan, journal) in journals.iter().filter(|(_, journal)| journal.head.0 > journal.found) {
-        open.execute(
-            "update leases set events = $2 where plan = $1",
-            vec![plan.to_string().as_str().into(), column(journal.head.0).into()],
-        )
-        .await?;
+    for (plan, journal) in &journals {
+        let (last, _) = journal.ledger.head();
+        if last > journal.found {
+            open.execute(
+                "update leases set events = $2 where plan = $1",
+                vec![plan.to_string().as_str().into(), column(last).into()],
+            )
+            .await?;
+        }
     }
     open.commit().await?;
+    known.extend(journals.into_iter().map(|(plan, journal)| (plan, journal.ledger)));
     Ok(results)
 }
 
@@ -124,58 +136,32 @@ fn row(plan: Digest, sealed: &Sealed) -> Vec<Value> {
     ]
 }
 
-/// A plan's journal as far as the next events need it.
+/// A plan's journal while it is written.
 struct Journal {
-    plan: Digest,
+    ledger: Ledger,
     /// The number of the lease in force.
     lease: u64,
-    /// The number of the lease under which the run was opened last.
-    opened: u64,
-    head: (u64, Digest),
     /// The number of the last event that was found there.
     found: u64,
-    records: BTreeMap<(AccountId, AccessKeyId), KeyRecord>,
 }
 
 impl Journal {
-    async fn open(open: &mut Transaction, plan: Digest) -> Result<Self, StoreError> {
-        let Leased { epoch: lease, events } = lock(open, plan).await?;
-        let head = last_event(open, plan).await?.map_or((0, plan), |last| (last.number, last.digest));
-        is_whole(open, head.0, events)?;
-        let opened = last_opened(open, plan).await?;
-        Ok(Self { plan, lease, opened, head, found: head.0, records: BTreeMap::new() })
+    async fn open(open: &mut Transaction, mut ledger: Ledger) -> Result<Self, StoreError> {
+        let Leased { epoch: lease, events } = lock(open, ledger.plan()).await?;
+        catch_up(open, &mut ledger).await?;
+        let (found, _) = ledger.head();
+        is_whole(open, found, events)?;
+        Ok(Self { ledger, lease, found })
     }
 
     /// Seals an event, if it may follow.
-    async fn append(&mut self, open: &mut Transaction, event: &Event) -> Result<Appended, StoreError> {
+    fn append(&mut self, event: &Event) -> Appended {
         if let Some(epoch) = event.epoch().filter(|epoch| *epoch != self.lease) {
-            return Ok(Appended::Refused(Illegal::Superseded { epoch, current: self.lease }));
+            return Appended::Refused(Illegal::Superseded { epoch, current: self.lease });
         }
-        let key = event.key().map(|(account, key)| (account, key.clone()));
-        let record = match &key {
-            None => None,
-            Some((account, id)) => {
-                let record = match self.records.entry((*account, id.clone())) {
-                    Entry::Occupied(known) => known.get().clone(),
-                    Entry::Vacant(place) => {
-                        place.insert(of_key(open, self.plan, *account, id).await?).clone()
-                    }
-                };
-                Some((*account, id.clone(), record))
-            }
-        };
-        let mut ledger = Ledger::resume(self.plan, self.opened, self.head, record);
-        let sealed = match ledger.append(event.clone()) {
-            Ok(sealed) => sealed,
-            Err(illegal) => return Ok(Appended::Refused(illegal)),
-        };
-        self.opened = ledger.epoch();
-        self.head = ledger.head();
-        if let Some((account, id)) = key
-            && let Some(record) = ledger.key(account, &id)
-        {
-            self.records.insert((account, id.clone()), record.clone());
+        match self.ledger.append(event.clone()) {
+            Ok(sealed) => Appended::Sealed(sealed),
+            Err(illegal) => Appended::Refused(illegal),
         }
-        Ok(Appended::Sealed(sealed))
     }
 }

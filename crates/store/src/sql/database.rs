@@ -1,6 +1,7 @@
 //! One way to talk to SQLite and PostgreSQL: the same query texts, `$1` for the first value, and errors told apart by
 //! what can be done about them. What is asked is decided elsewhere.
 
+use futures_util::{Stream, TryStreamExt as _};
 use sqlx::{Row as _, SqlSafeStr};
 
 use crate::error::{StoreError, StoreErrorKind};
@@ -255,20 +256,29 @@ impl Transaction {
         sql: impl SqlSafeStr,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        let rows = match &mut self.inner {
+        self.each(sql, values, Ok).await
+    }
+
+    /// What is read from each row of a query. A row takes ten times the memory of what it holds, and is gone once it is read.
+    pub(super) async fn each<T>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        values: Vec<Value>,
+        read: impl FnMut(Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let Self { name, inner } = self;
+        match inner {
             #[cfg(feature = "sqlite")]
-            Inner::Sqlite(open) => bound!(sql, values)
-                .fetch_all(open.connection())
-                .await
-                .map(|rows| rows.into_iter().map(AnyRow::Sqlite).collect::<Vec<_>>()),
+            Inner::Sqlite(open) => {
+                let rows = bound!(sql, values).fetch(open.connection());
+                gathered(name, rows.map_ok(AnyRow::Sqlite), read).await
+            }
             #[cfg(feature = "postgres")]
-            Inner::Postgres(open) => bound!(sql, values)
-                .fetch_all(open.connection())
-                .await
-                .map(|rows| rows.into_iter().map(AnyRow::Postgres).collect()),
-        };
-        let rows = rows.map_err(|error| failure(&self.name, error))?;
-        Ok(rows.into_iter().map(|row| Row { name: self.name.clone(), row }).collect())
+            Inner::Postgres(open) => {
+                let rows = bound!(sql, values).fetch(open.connection());
+                gathered(name, rows.map_ok(AnyRow::Postgres), read).await
+            }
+        }
     }
 
     /// The first column of a query, which holds texts.
@@ -294,6 +304,17 @@ impl Transaction {
         };
         done.map_err(|error| failure(&self.name, error))
     }
+}
+
+async fn gathered<T>(
+    name: &str,
+    rows: impl Stream<Item = Result<AnyRow, sqlx::Error>>,
+    mut read: impl FnMut(Row) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    rows.map_err(|error| failure(name, error))
+        .and_then(|row| std::future::ready(read(Row { name: name.to_owned(), row })))
+        .try_collect()
+        .await
 }
 
 /// A row of an answer.
@@ -322,6 +343,10 @@ macro_rules! column {
 }
 
 impl Row {
+    pub(super) fn error(&self, kind: StoreErrorKind) -> StoreError {
+        StoreError::new(&self.name, kind)
+    }
+
     pub(super) fn int(&self, index: usize) -> Result<i64, StoreError> {
         column!(self, index)
     }
@@ -432,13 +457,11 @@ mod tests {
     async fn the_events_of_a_key_are_found_by_their_index() {
         let store = Sql::open(&Location::None).await.unwrap();
         let mut open = store.database.begin(Purpose::Read).await.unwrap();
-        for of_key in [super::super::journal::OF_KEY, super::super::journal::OF_NO_KEY] {
-            let asked = sqlx::AssertSqlSafe(format!("explain query plan {of_key}"));
-            let way = open.rows(asked, Vec::new()).await.unwrap();
-            let way: Vec<String> = way.iter().map(|row| row.text(3).unwrap()).collect();
-            let all = "INDEX journal_of_key (plan=? AND account=? AND access_key=?)";
-            assert!(matches!(&way[..], [only] if only.ends_with(all)), "{way:?}");
-        }
+        let asked = sqlx::AssertSqlSafe(format!("explain query plan {}", super::super::journal::OF_KEY));
+        let way = open.rows(asked, Vec::new()).await.unwrap();
+        let way: Vec<String> = way.iter().map(|row| row.text(3).unwrap()).collect();
+        let all = "INDEX journal_of_key (plan=? AND account=? AND access_key=?)";
+        assert!(matches!(&way[..], [only] if only.ends_with(all)), "{way:?}");
     }
 
     #[cfg(feature = "test-postgres")]

@@ -2,7 +2,7 @@
 //! whoever takes a lease with all who do; `append` adds events.
 
 use keysweep_core::account::AccountId;
-use keysweep_core::journal::{Appended, Event, KeyRecord, Lease, Leasing, Sealed};
+use keysweep_core::journal::{Appended, Event, KeyRecord, Lease, Leasing, Ledger, Sealed};
 use keysweep_core::key::AccessKeyId;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::Journal;
@@ -25,8 +25,6 @@ fn damaged(what: impl Into<String>) -> StoreErrorKind {
 
 /// The events of one key of a run.
 pub(super) const OF_KEY: &str = "select number, event, previous, digest, account, access_key from journal where plan = $1 and account = $2 and access_key = $3 order by number";
-/// Those that concern no single key, the last first.
-pub(super) const OF_NO_KEY: &str = "select number, event, previous, digest, account, access_key from journal where plan = $1 and account is null and access_key is null order by number desc";
 
 /// Who has a lease at a moment, of whatever plan, and is somebody else.
 const HELD: &str =
@@ -71,20 +69,20 @@ pub(super) fn is_whole(open: &Transaction, last: u64, given: u64) -> Result<(), 
 }
 
 /// An event from a row that begins with `number, event, previous, digest, account, access_key`.
-fn sealed(open: &Transaction, row: &Row) -> Result<Sealed, StoreError> {
+fn sealed(row: &Row) -> Result<Sealed, StoreError> {
     let number = row.int(0)?;
     let parsed = |text: String| {
         text.parse::<Digest>()
-            .map_err(|error| open.error(damaged(format!("event {number} of the journal: {error}"))))
+            .map_err(|error| row.error(damaged(format!("event {number} of the journal: {error}"))))
     };
     let (previous, digest) = (parsed(row.text(2)?)?, parsed(row.text(3)?)?);
     let place =
-        u64::try_from(number).map_err(|_| open.error(damaged("the journal holds a negative number")))?;
+        u64::try_from(number).map_err(|_| row.error(damaged("the journal holds a negative number")))?;
     let sealed = Sealed::read(place, &row.text(1)?, previous, digest)
-        .map_err(|broken| open.error(damaged(broken.to_string())))?;
+        .map_err(|broken| row.error(damaged(broken.to_string())))?;
     if !is_found_by(&sealed.event, row.int_or_null(4)?, row.text_or_null(5)?.as_deref()) {
         let what = format!("event {number} of the journal stands under another key than it tells of");
-        return Err(open.error(damaged(what)));
+        return Err(row.error(damaged(what)));
     }
     Ok(sealed)
 }
@@ -109,7 +107,7 @@ pub(super) async fn of_key(
         .await?;
     let mut record = KeyRecord::default();
     for row in &rows {
-        let sealed = sealed(open, row)?;
+        let sealed = sealed(row)?;
         record.follow(&sealed.event).map_err(|illegal| {
             open.error(damaged(format!("event {} of the journal may not follow: {illegal}", sealed.number)))
         })?;
@@ -117,27 +115,26 @@ pub(super) async fn of_key(
     Ok(record)
 }
 
-/// The last event of a journal.
-pub(super) async fn last_event(open: &mut Transaction, plan: Digest) -> Result<Option<Sealed>, StoreError> {
-    let last = open
-        .row(
-            "select number, event, previous, digest, account, access_key from journal where plan = $1 order by number desc limit 1",
-            vec![plan.to_string().as_str().into()],
+/// Follows what was appended to a journal behind the last event that is known of it, which must still be there.
+pub(super) async fn catch_up(open: &mut Transaction, ledger: &mut Ledger) -> Result<(), StoreError> {
+    let (known, _) = ledger.head();
+    let events = open
+        .each(
+            "select number, event, previous, digest, account, access_key from journal where plan = $1 and number >= $2 order by number",
+            vec![ledger.plan().to_string().as_str().into(), column(known).into()],
+            |row| sealed(&row),
         )
         .await?;
-    last.map(|row| sealed(open, &row)).transpose()
-}
-
-/// The number of the lease under which the run was opened last; 0 where it never was. What may follow is asked of that and not
-/// of the lease alone, as whoever replays the events has nothing else.
-pub(super) async fn last_opened(open: &mut Transaction, plan: Digest) -> Result<u64, StoreError> {
-    let rows = open.rows(OF_NO_KEY, vec![plan.to_string().as_str().into()]).await?;
-    for row in &rows {
-        if let Event::Opened { epoch, .. } | Event::Reverting { epoch, .. } = sealed(open, row)?.event {
-            return Ok(epoch);
-        }
+    let mut events = events.iter();
+    if known > 0 && events.next().map(|last| (last.number, last.digest)) != Some(ledger.head()) {
+        let what =
+            format!("event {known} of the journal, which this process wrote or read, is there no more");
+        return Err(open.error(damaged(what)));
     }
-    Ok(0)
+    for event in events {
+        ledger.join(event).map_err(|broken| open.error(damaged(broken.to_string())))?;
+    }
+    Ok(())
 }
 
 /// What clean-ups saw of an account's keys when they switched them. It is in the journal, and nowhere else.
@@ -154,7 +151,7 @@ pub(super) async fn own_looks(
         .await?;
     let mut observations = Vec::new();
     for row in &rows {
-        let event = sealed(open, row)?.event;
+        let event = sealed(row)?.event;
         observations.extend(observed(&event, &row.text(6)?));
     }
     Ok(observations)
@@ -244,13 +241,13 @@ impl Journal for Sql {
     async fn events(&self, plan: Digest) -> Result<Vec<Sealed>, StoreError> {
         let mut open = self.database.begin(Purpose::Read).await?;
         let plan = plan.to_string();
-        let rows = open
-            .rows(
+        let events = open
+            .each(
                 "select number, event, previous, digest, account, access_key from journal where plan = $1 order by number",
                 vec![plan.as_str().into()],
+                |row| sealed(&row),
             )
             .await?;
-        let events = rows.iter().map(|row| sealed(&open, row)).collect::<Result<Vec<_>, _>>()?;
         let given = leased(&mut open, &plan).await?.unwrap_or_default().events;
         is_whole(&open, events.last().map_or(0, |last| last.number), given)?;
         open.commit().await?;

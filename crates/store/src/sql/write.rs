@@ -123,8 +123,10 @@ async fn running(open: &mut Transaction, scan: &str) -> Result<(), StoreError> {
     }
 }
 
-/// So many rows at a time: SQLite takes 32,766 values in a statement, and few large statements are as fast as one.
-const ROWS: usize = 500;
+/// So many rows at a time: each statement is a way to the server and back.
+const ROWS_FOR_A_SERVER: usize = 500;
+/// SQLite looks for each value of a statement among all before it.
+const ROWS_FOR_A_FILE: usize = 32;
 
 /// Inserts rows into a table, given with its columns; how many were new.
 pub(super) async fn insert(
@@ -133,10 +135,11 @@ pub(super) async fn insert(
     rows: Vec<Vec<Value>>,
     on_conflict: &str,
 ) -> Result<u64, StoreError> {
+    let at_a_time = if open.is_postgres() { ROWS_FOR_A_SERVER } else { ROWS_FOR_A_FILE };
     let mut added = 0;
     let mut rows = rows.into_iter().peekable();
     while let Some(columns) = rows.peek().map(Vec::len) {
-        let chunk: Vec<Vec<Value>> = rows.by_ref().take(ROWS).collect();
+        let chunk: Vec<Vec<Value>> = rows.by_ref().take(at_a_time).collect();
         let statement =
             format!("insert into {table} values {} {on_conflict}", placeholders(chunk.len(), columns));
         added += open.execute(AssertSqlSafe(statement), chunk.into_iter().flatten().collect()).await?;

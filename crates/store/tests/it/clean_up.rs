@@ -53,6 +53,7 @@ macro_rules! on_each_database {
 
 on_each_database! {
     a_damaged_journal_is_refused_by_whoever_reads_or_writes_it
+    whoever_wrote_an_event_that_was_replaced_writes_no_more
     damaged_agreements_are_refused_and_told
     exemptions_plans_and_journals_move_and_contradict_nothing
     two_processes_that_append_at_once_make_one_chain
@@ -501,6 +502,23 @@ async fn a_damaged_journal_is_refused_by_whoever_reads_or_writes_it(place: &Plac
     assert!(matches!(error.kind, StoreErrorKind::Damaged(_)), "{error}");
     let error = place.store.record(plan(), account(), &key(2)).await.unwrap_err();
     assert!(matches!(error.kind, StoreErrorKind::Damaged(_)), "{error}");
+}
+
+/// Its state of the journal is that of a past that was taken away.
+async fn whoever_wrote_an_event_that_was_replaced_writes_no_more(place: &Place<Sql>) {
+    begun(&place.store).await;
+    place.execute("delete from journal where number = 4").await;
+    place.execute("update leases set events = 3").await;
+    let other = Sql::open(&place.location).await.unwrap();
+    append(&other, intended(1, 3, 1)).await.unwrap();
+    let error = place.store.append(plan(), ended(2, 1, deleted())).await.unwrap_err();
+    assert!(error.kind.to_string().contains("event 4 of the journal"), "{}", error.kind);
+    // What is there now is whole by itself, and is what counts from then on.
+    assert_eq!(
+        append(&place.store, ended(2, 1, deleted())).await,
+        Err(Illegal::NoSuchAttempt { key: key(2), attempt: 1 })
+    );
+    append(&place.store, ended(3, 1, deleted())).await.unwrap();
 }
 
 async fn damaged_agreements_are_refused_and_told(place: &Place<Sql>) {

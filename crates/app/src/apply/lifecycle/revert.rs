@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 
 use keysweep_core::exemption::Exemptions;
-use keysweep_core::journal::receipt::receipts;
+use keysweep_core::journal::receipt::replay;
 use keysweep_core::journal::{Event, Ledger, Sealed};
 use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::{Plan, Planned, PlannedDeactivation};
@@ -53,11 +53,11 @@ fn reverted(
     events: &[Sealed],
     failure: Option<String>,
 ) -> Result<Reverted, Refusal> {
-    let ledger = Ledger::replay(request.digest, events)?;
+    let (ledger, receipts) = replay(request.plan, request.digest, events)?;
     let keys = to_revert(request.plan, &ledger);
     Ok(Reverted {
         keys: keys.into_iter().map(|(key, outcome)| (key.clone(), outcome)).collect(),
-        receipts: receipts(request.plan, request.digest, events)?,
+        receipts,
         stopped: failure.or_else(|| stopped(events)),
     })
 }
