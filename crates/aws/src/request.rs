@@ -36,3 +36,45 @@ where
         request_id: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, poll_fn};
+    use std::task::Poll;
+
+    use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    type Answered = Result<(), SdkError<GetCallerIdentityError, HttpResponse>>;
+
+    #[tokio::test]
+    async fn a_request_is_given_up_with_whoever_waits_for_it() {
+        let (held, mut given_up) = oneshot::channel::<()>();
+        let request = async move {
+            let _held = held;
+            pending::<Answered>().await
+        };
+        let mut waiting = Box::pin(answered(Call::GetCallerIdentity, request));
+        poll_fn(|context| {
+            assert!(waiting.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        tokio::task::yield_now().await;
+        assert!(given_up.try_recv().is_err_and(|error| error == oneshot::error::TryRecvError::Empty));
+        drop(waiting);
+        assert!(given_up.await.is_err(), "it is dropped");
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "a fault")]
+    async fn a_fault_in_a_request_is_one_of_whoever_waits_for_it() {
+        let request = async {
+            let fault: Option<Answered> = None;
+            fault.expect("a fault")
+        };
+        let _ = answered(Call::GetCallerIdentity, request).await;
+    }
+}
