@@ -163,7 +163,9 @@ fn the_permissions_are_the_call_table() {
          \x20  to the role or user that runs keysweep.\n\
          5. `keysweep scan --org --role-name keysweep --external-id` the id of step 2.\n\n\
          The role that cleans up is another one, with `-clean-up` behind its name, and is made only on request (the parameter\n\
-         `CleanUp`, the variable `clean_up`): who scans can never delete.\n\n\
+         `CleanUp`, the variable `clean_up`): who scans can never delete.\n\
+         Whoever approves a plan for an organization is asked for no more than `organizations:DescribeOrganization`, which both policies of\n\
+         the caller have.\n\n\
          `delivery` and `delivery-to-bucket` are only written where `--to` names what reports are delivered to\n\
          ([DELIVERY.md](DELIVERY.md)). A bucket that encrypts with a key of KMS asks for `kms:GenerateDataKey` on that key, too.\n\n\
          Service control policies win over all of this. Those that deny regions must let `cloudtrail:LookupEvents` pass in\n\
