@@ -71,10 +71,7 @@ mod tests {
     #[tokio::test]
     #[should_panic(expected = "a fault")]
     async fn a_fault_in_a_request_is_one_of_whoever_waits_for_it() {
-        let request = async {
-            let fault: Option<Answered> = None;
-            fault.expect("a fault")
-        };
+        let request = poll_fn(|_| -> Poll<Answered> { panic!("a fault") });
         let _ = answered(Call::GetCallerIdentity, request).await;
     }
 }

@@ -2,6 +2,8 @@
 //! not wait for it.
 
 use std::future::Future;
+use std::num::NonZero;
+use std::ops::RangeInclusive;
 
 use anyhow::{Context as _, anyhow};
 use tokio::runtime::{Builder, Handle};
@@ -9,16 +11,18 @@ use tokio::sync::watch;
 
 use crate::failure::{Failure, Outcome};
 
-/// Two workers: one scan and its answers keep no more busy, and simulate and demo need one for each side of the wire.
-const WORKERS: usize = 2;
+/// How many workers sign requests and read answers: four do as much as keysweep has under way at once, and simulate and demo need one
+/// for each side of the wire.
+const WORKERS: RangeInclusive<usize> = 2..=4;
 
 /// Runs `work` on a runtime of its own. What it is given becomes true when the user asks to stop.
 pub fn run<W>(work: impl FnOnce(watch::Receiver<bool>) -> W + Send + 'static) -> Outcome
 where
     W: Future<Output = Outcome>,
 {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let runtime = Builder::new_multi_thread()
-        .worker_threads(WORKERS)
+        .worker_threads(processors.clamp(*WORKERS.start(), *WORKERS.end()))
         .enable_all()
         .build()
         .context("the threads of keysweep could not be started")
