@@ -454,14 +454,20 @@ mod tests {
 
     #[cfg(feature = "sqlite")]
     #[tokio::test]
-    async fn the_events_of_a_key_are_found_by_their_index() {
+    async fn events_are_found_without_reading_the_others() {
         let store = Sql::open(&Location::None).await.unwrap();
         let mut open = store.database.begin(Purpose::Read).await.unwrap();
-        let asked = sqlx::AssertSqlSafe(format!("explain query plan {}", super::super::journal::OF_KEY));
-        let way = open.rows(asked, Vec::new()).await.unwrap();
-        let way: Vec<String> = way.iter().map(|row| row.text(3).unwrap()).collect();
-        let all = "INDEX journal_of_key (plan=? AND account=? AND access_key=?)";
-        assert!(matches!(&way[..], [only] if only.ends_with(all)), "{way:?}");
+        for (asked, by) in [
+            (super::super::journal::OF_KEY, "INDEX journal_of_key (plan=? AND account=? AND access_key=?)"),
+            (super::super::journal::FROM, "INDEX sqlite_autoindex_journal_1 (plan=? AND number>?)"),
+        ] {
+            let way = open
+                .rows(sqlx::AssertSqlSafe(format!("explain query plan {asked}")), Vec::new())
+                .await
+                .unwrap();
+            let way: Vec<String> = way.iter().map(|row| row.text(3).unwrap()).collect();
+            assert!(matches!(&way[..], [only] if only.ends_with(by)), "{way:?}");
+        }
     }
 
     #[cfg(feature = "test-postgres")]

@@ -23,6 +23,8 @@ fn damaged(what: impl Into<String>) -> StoreErrorKind {
     StoreErrorKind::Damaged(what.into())
 }
 
+/// The events of a run from one on.
+pub(super) const FROM: &str = "select number, event, previous, digest, account, access_key from journal where plan = $1 and number >= $2 order by number";
 /// The events of one key of a run.
 pub(super) const OF_KEY: &str = "select number, event, previous, digest, account, access_key from journal where plan = $1 and account = $2 and access_key = $3 order by number";
 
@@ -119,11 +121,7 @@ pub(super) async fn of_key(
 pub(super) async fn catch_up(open: &mut Transaction, ledger: &mut Ledger) -> Result<(), StoreError> {
     let (known, _) = ledger.head();
     let events = open
-        .each(
-            "select number, event, previous, digest, account, access_key from journal where plan = $1 and number >= $2 order by number",
-            vec![ledger.plan().to_string().as_str().into(), column(known).into()],
-            |row| sealed(&row),
-        )
+        .each(FROM, vec![ledger.plan().to_string().as_str().into(), column(known).into()], |row| sealed(&row))
         .await?;
     let mut events = events.iter();
     if known > 0 && events.next().map(|last| (last.number, last.digest)) != Some(ledger.head()) {
