@@ -112,14 +112,20 @@ pub fn warn_of_idle_units(assessment: &Assessment, exempt: &Exemptions, limits: 
         _ => None,
     });
     for (by, unit) in configured.chain(exempted) {
-        if !idle_units(assessment, [unit]).is_empty() {
-            let way =
-                "write its id, or the names of all units on the way to it from the root, with / between them";
-            let line = format!(
-                "warning: {by} protects nothing by {unit:?}: no account lies below such a unit; {way}"
-            );
-            note(false, &line);
-        }
+        warn_of_idle_unit(assessment, &by, unit);
+    }
+}
+
+/// As [`warn_of_idle_units`], of one unit and by what it is to be protected.
+pub fn warn_of_idle_unit(assessment: &Assessment, by: &str, unit: &str) {
+    if !idle_units(assessment, [unit]).is_empty() {
+        let way =
+            "write its id, or the names of all units on the way to it from the root, with / between them";
+        let when = assessment.started_at;
+        let line = format!(
+            "warning: {by} protects nothing by {unit:?}: no account lay below such a unit at {when}; {way}"
+        );
+        note(false, &line);
     }
 }
 

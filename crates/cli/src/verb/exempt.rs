@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use keysweep_aws::SystemClock;
 use keysweep_core::account::{Account, AccountId, Tags};
-use keysweep_core::archive::KeyQuery;
+use keysweep_core::archive::{KeyQuery, ScanRecord};
+use keysweep_core::assessment::{Assessment, Scope};
 use keysweep_core::exemption::{EXPIRED_SHOWN_FOR, Exemption, Exemptions, Protected, Subject};
 use keysweep_core::key::{AccessKeyId, UserName};
 use keysweep_core::memory::ListedUser;
@@ -15,7 +16,7 @@ use keysweep_report::exemptions::{self, Checked, Kept};
 use keysweep_report::terminal::exemptions as drawn;
 use keysweep_store::{Location, Sql};
 
-use crate::clean_up::unknown;
+use crate::clean_up::{unknown, warn_of_idle_unit};
 use crate::exempt::{DEFAULT_FILE, Place, Sources, moment, read, write};
 use crate::exit::Exit;
 use crate::failure::{Failure, Outcome};
@@ -217,6 +218,11 @@ async fn add(
     if all.iter().any(|(other, _)| other.id() == exemption.id()) {
         return Err(taken());
     }
+    // Before anything is added: if it cannot be read, nothing was done.
+    let unit = match &args.protects {
+        Protected::OrganizationalUnit(unit) => last_of_organization(store).await?.map(|last| (last, unit)),
+        _ => None,
+    };
     let place = if args.to_file {
         let file = sources.files().pop().unwrap_or_else(|| DEFAULT_FILE.into());
         append(&file, &exemption, now)?;
@@ -235,7 +241,21 @@ async fn add(
             expires
         ),
     );
+    if let Some((assessment, unit)) = unit {
+        warn_of_idle_unit(&assessment, &format!("exemption {}", exemption.id()), unit);
+    }
     Ok(Exit::Clean)
+}
+
+/// The last scan of an organization that the store has, if it has any.
+async fn last_of_organization(store: &Sql) -> Result<Option<Assessment>, Failure> {
+    let scans = store.scans().await.map_err(failed)?;
+    let of_organization =
+        |scan: &&ScanRecord| scan.finished.is_some() && matches!(scan.begun.scope, Scope::Organization(_));
+    match scans.iter().find(of_organization) {
+        Some(last) => store.assessment(&last.begun.id).await.map_err(failed),
+        None => Ok(None),
+    }
 }
 
 /// Adds an exemption at the end of a file, which stays as it was where the whole could not be read again.

@@ -250,10 +250,15 @@ fn a_unit_that_no_account_lies_below_is_said_to_protect_nothing() {
     planned.aws.sim.edit(|world| {
         world.account(account(2)).ou("Workloads/Production");
     });
-    let add = |unit: &str| {
-        planned.run(&["exempt", "add", unit, "--reason", "r", "--author", "a", "--expires", "9d"]).code
+    let add = |what: &str| {
+        let run = planned.run(&["exempt", "add", what, "--reason", "r", "--author", "a", "--expires", "9d"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stderr
     };
-    assert_eq!((add("ou:Does/Not/Exist"), add("ou:Workloads")), (0, 0));
+    // The last scan in the store is from before there were any units.
+    for (what, unit) in [("ou:Does/Not/Exist", "Does/Not/Exist"), ("ou:Workloads", "Workloads")] {
+        assert!(add(what).contains(&format!("protects nothing by {unit:?}")), "{what}");
+    }
     let config = planned.path("units.toml").display().to_string();
     std::fs::write(&config, "[clean_up]\nprotected_units = [\"Securty\", \"Workloads/Production\"]\n")
         .unwrap();
@@ -268,6 +273,10 @@ fn a_unit_that_no_account_lies_below_is_said_to_protect_nothing() {
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
     }
     assert!(!run.stderr.contains("Workloads"), "{}", run.stderr);
+    assert!(add("ou:Prod").contains("protects nothing by \"Prod\""));
+    for what in ["ou:Workloads/Production", "account:111122223333"] {
+        assert!(!add(what).contains("protects nothing"), "{what}");
+    }
     // An account that is left out is listed all the same, with its units.
     let run = plan(&["--include", &account(1).to_string()]);
     assert!(run.stderr.contains("Securty") && !run.stderr.contains("Workloads"), "{}", run.stderr);
