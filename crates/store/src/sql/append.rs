@@ -110,13 +110,11 @@ async fn write_all(
         .await?;
     for (plan, journal) in &journals {
         let (last, _) = journal.ledger.head();
-        if last > journal.found {
-            open.execute(
-                "update leases set events = $2 where plan = $1",
-                vec![plan.to_string().as_str().into(), column(last).into()],
-            )
-            .await?;
-        }
+        open.execute(
+            "update leases set events = $2 where plan = $1",
+            vec![plan.to_string().as_str().into(), column(last).into()],
+        )
+        .await?;
     }
     open.commit().await?;
     known.extend(journals.into_iter().map(|(plan, journal)| (plan, journal.ledger)));
@@ -141,17 +139,15 @@ struct Journal {
     ledger: Ledger,
     /// The number of the lease in force.
     lease: u64,
-    /// The number of the last event that was found there.
-    found: u64,
 }
 
 impl Journal {
     async fn open(open: &mut Transaction, mut ledger: Ledger) -> Result<Self, StoreError> {
         let Leased { epoch: lease, events } = lock(open, ledger.plan()).await?;
         catch_up(open, &mut ledger).await?;
-        let (found, _) = ledger.head();
-        is_whole(open, found, events)?;
-        Ok(Self { ledger, lease, found })
+        let (last, _) = ledger.head();
+        is_whole(open, last, events)?;
+        Ok(Self { ledger, lease })
     }
 
     /// Seals an event, if it may follow.
