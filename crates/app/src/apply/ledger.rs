@@ -164,3 +164,51 @@ impl<'a, J: Journal, C: Clock> Writer<'a, J, C> {
         let _: Result<(), JournalFailure> = self.journal.release(&lease).await.map_err(Into::into);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use keysweep_core::journal::{Kept, Outcome};
+    use keysweep_store::InMemory;
+
+    use super::*;
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Instant {
+            Instant::from_unix(0)
+        }
+
+        fn elapsed(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    #[tokio::test]
+    async fn a_lease_in_force_is_of_no_use_where_the_journal_is_lost() {
+        let (journal, clock) = (InMemory::new(), Stopped);
+        let opened = |at, epoch| Event::Opened {
+            at,
+            epoch,
+            holder: "one".to_owned(),
+            caller_arn: "arn".to_owned(),
+            approved_by: Vec::new(),
+        };
+        let writer = Writer::open(&journal, &clock, Digest::of(b"a plan"), "one", opened).await.unwrap();
+        assert!(writer.secure().await);
+        // No attempt was begun that could end.
+        let ended = Event::Ended {
+            at: clock.now(),
+            account: AccountId::from_number(42).unwrap(),
+            key: "AKIA0000000000000001".parse().unwrap(),
+            attempt: 1,
+            outcome: Outcome::Kept(Kept::Interrupted),
+        };
+        assert!(!writer.append(ended).await);
+        assert!(!writer.secure().await, "{:?}", writer.failure());
+    }
+}

@@ -7,29 +7,29 @@ use tokio::sync::Mutex;
 
 /// One question, and its answers.
 pub(super) struct Shared<T> {
-    /// Numbers what happens: that somebody asks, and that a reading begins.
-    happened: AtomicU64,
-    /// The last reading: the number of its beginning, and what it gave.
+    /// How many readings have begun.
+    begun: AtomicU64,
+    /// The last one: how many had begun with it, and what it gave.
     last: Mutex<Option<(u64, T)>>,
 }
 
 impl<T> Default for Shared<T> {
     fn default() -> Self {
-        Self { happened: AtomicU64::new(0), last: Mutex::new(None) }
+        Self { begun: AtomicU64::new(0), last: Mutex::new(None) }
     }
 }
 
 impl<T: Clone> Shared<T> {
     /// The answer of a reading that began after this was called.
     pub(super) async fn ask(&self, read: impl AsyncFnOnce() -> T) -> T {
-        let asked = self.happened.fetch_add(1, Ordering::SeqCst);
+        let before = self.begun.load(Ordering::SeqCst);
         let mut last = self.last.lock().await;
-        if let Some((_, answer)) = last.as_ref().filter(|(began, _)| *began > asked) {
+        if let Some((_, answer)) = last.as_ref().filter(|(number, _)| *number > before) {
             return answer.clone();
         }
-        let began = self.happened.fetch_add(1, Ordering::SeqCst);
+        let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let answer = read().await;
-        *last = Some((began, answer.clone()));
+        *last = Some((number, answer.clone()));
         answer
     }
 }
