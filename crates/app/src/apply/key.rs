@@ -162,6 +162,12 @@ where
             return Next::Done;
         }
         for _ in 0..LOOKS {
+            // Whoever was superseded acts no more; what became of the intent is found out by the other.
+            if !self.writer.secure().await {
+                return Next::Done;
+            }
+            // What is exempt is as much of the look as the user and its keys.
+            let began = self.desk.clock.elapsed();
             let exemptions = match self.exemptions().await {
                 Ok(exemptions) => exemptions,
                 Err(reason) => {
@@ -169,10 +175,6 @@ where
                     return Next::Done;
                 }
             };
-            // Whoever was superseded acts no more; what became of the intent is found out by the other.
-            if !self.writer.secure().await {
-                return Next::Done;
-            }
             // A tag that keeps the key may have been set meanwhile: the user's tags are as much of the look as its keys.
             if self.desk.clock.elapsed().saturating_sub(user_asked) > LOOK_SERVES {
                 user_asked = self.desk.clock.elapsed();
@@ -221,7 +223,8 @@ where
                 Ok(()) => {}
             }
             let delete = || entered.account.delete_access_key(&key.user, &key.key);
-            match self.send(entered, Call::DeleteAccessKey, (user_asked, LOOK_SERVES), delete).await {
+            let looked = began.min(user_asked);
+            match self.send(entered, Call::DeleteAccessKey, (looked, LOOK_SERVES), delete).await {
                 Ok(Sent::TooLate) => {}
                 Ok(Sent::Confirmed(request_id)) => {
                     let verified_at = self.verify(entered, key).await;

@@ -8,7 +8,7 @@ use keysweep_app::apply::{RunRequest, StopAfter, Tools};
 use keysweep_app::progress::Silent;
 use keysweep_core::account::{AccountId, CallerIdentity, OrganizationalUnit};
 use keysweep_core::call::{Call, CallError, CallErrorKind, CallResult};
-use keysweep_core::exemption::{Exemptions, KEEP_TAG, Protection, Subject};
+use keysweep_core::exemption::{Exemptions, Protection, Subject};
 use keysweep_core::journal::{Appended, Event, KeyRecord, Lease, Leasing, Sealed, SwitchState};
 use keysweep_core::key::{AccessKey, AccessKeyId, KeyStatus, LastUsed, ListedStatus, User, UserName};
 use keysweep_core::plan::Plan;
@@ -109,9 +109,8 @@ impl ExemptionSource for Process {
 
     async fn exemptions(&self) -> Result<Exemptions, std::convert::Infallible> {
         let mut state = self.trouble.state();
-        let exemptions = Exemptions::new(state.exemptions.clone(), [KEEP_TAG.to_owned()]);
-        state.seen[self.who].exemptions = Some(exemptions.clone());
-        Ok(exemptions)
+        state.seen[self.who].asked_for_exemptions = true;
+        Ok(state.exempted_by(self.trouble.sim.clock().elapsed()))
     }
 }
 
@@ -222,12 +221,13 @@ impl Entered {
                         }
                     }
                 }
-                let (Some((arn, tags)), Some(exemptions)) =
-                    (seen.users.get(&(self.account, user.to_string())), &seen.exemptions)
-                else {
+                let user_seen = seen.users.get(&(self.account, user.to_string()));
+                let Some((arn, tags)) = user_seen.filter(|_| seen.asked_for_exemptions) else {
                     wrong.push("nobody asked whether it is exempt");
                     return self.note(key, &wrong);
                 };
+                // A look serves for two seconds, and other keys of this process have theirs at other times.
+                let exemptions = state.exempted_by(elapsed.saturating_sub(Duration::from_secs(3)));
                 let path = plan.account(self.account).and_then(|account| account.path.as_deref());
                 let subject = Subject { account: self.account, path, user_arn: arn, key, tags: Some(tags) };
                 if exemptions.protection(&subject, now) != Protection::None {
@@ -300,8 +300,9 @@ impl Entered {
                 _ => {}
             }
             let user_seen = seen.users.get(&(self.account, user.to_string()));
-            match (user_seen, &seen.exemptions) {
-                (Some((arn, tags)), Some(exemptions)) => {
+            match user_seen.filter(|_| seen.asked_for_exemptions) {
+                Some((arn, tags)) => {
+                    let exemptions = state.exempted_by(elapsed.saturating_sub(Duration::from_secs(6)));
                     let path = plan.account(self.account).and_then(|account| account.path.as_deref());
                     let subject =
                         Subject { account: self.account, path, user_arn: arn, key, tags: Some(tags) };
@@ -309,7 +310,7 @@ impl Entered {
                         wrong.push("it is exempt");
                     }
                 }
-                _ => wrong.push("nobody asked whether it is exempt"),
+                None => wrong.push("nobody asked whether it is exempt"),
             }
         }
         drop(state);

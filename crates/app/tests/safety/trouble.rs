@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use keysweep_core::account::{AccountId, Tags};
-use keysweep_core::exemption::{Exemption, Exemptions, Protected};
+use keysweep_core::exemption::{Exemption, Exemptions, KEEP_TAG, Protected};
 use keysweep_core::key::{AccessKey, KeyStatus, LastUsed};
 use keysweep_core::time::{Instant, SignedDuration};
 use keysweep_sim::fault::{Act, Deed};
@@ -71,7 +71,7 @@ pub(crate) struct Switched {
 pub(crate) struct Seen {
     pub(crate) listed: BTreeMap<(AccountId, String), (Duration, Vec<AccessKey>)>,
     pub(crate) users: BTreeMap<(AccountId, String), (String, Tags)>,
-    pub(crate) exemptions: Option<Exemptions>,
+    pub(crate) asked_for_exemptions: bool,
     pub(crate) last_used: BTreeMap<String, LastUsed>,
 }
 
@@ -85,6 +85,14 @@ struct Orphan {
     to: Option<KeyStatus>,
 }
 
+impl State {
+    /// What had been exempted by then.
+    pub(crate) fn exempted_by(&self, then: Duration) -> Exemptions {
+        let made = self.exemptions.iter().filter(|(made, _)| *made <= then);
+        Exemptions::new(made.map(|(_, exemption)| exemption.clone()), [KEEP_TAG.to_owned()])
+    }
+}
+
 pub(crate) struct State {
     pub(crate) rng: Rng,
     pub(crate) level: Level,
@@ -94,7 +102,8 @@ pub(crate) struct State {
     /// When somebody else set the status of a key.
     pub(crate) set_by_others: Vec<(String, Instant)>,
     pub(crate) violations: Vec<String>,
-    pub(crate) exemptions: Vec<Exemption>,
+    /// What somebody exempted, and when.
+    pub(crate) exemptions: Vec<(Duration, Exemption)>,
     pub(crate) seen: [Seen; 2],
     permits: [u32; 2],
     wakers: [Vec<Waker>; 2],
@@ -421,7 +430,8 @@ impl Trouble {
                         now + SignedDuration::from_hours(48),
                     )
                     .unwrap();
-                    self.state().exemptions.push(exemption);
+                    let made = self.sim.clock().elapsed();
+                    self.state().exemptions.push((made, exemption));
                 }
                 "others: exempt a key"
             }

@@ -140,6 +140,11 @@ where
         }
         let leave = async |reason| self.switched(key, to, attempt, SwitchOutcome::LeftAlone(reason)).await;
         for _ in 0..LOOKS {
+            // Whoever was superseded acts no more; what became of the intent is found out by the other.
+            if !self.writer.secure().await {
+                return Next::Done;
+            }
+            let began = self.desk.clock.elapsed();
             let exemptions = match self.exemptions().await {
                 Ok(exemptions) => exemptions,
                 Err(reason) => {
@@ -147,11 +152,6 @@ where
                     return Next::Done;
                 }
             };
-            // Whoever was superseded acts no more; what became of the intent is found out by the other.
-            if !self.writer.secure().await {
-                return Next::Done;
-            }
-            let began = self.desk.clock.elapsed();
             let found = match self.look_at(entered, key, to).await {
                 Ok(found) => found,
                 Err(reason) => {

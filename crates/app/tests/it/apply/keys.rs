@@ -10,7 +10,7 @@ use keysweep_core::time::SignedDuration;
 use keysweep_sim::Action;
 use keysweep_sim::fault::{Deed, Effect, Rule, When};
 
-use super::scene::{ALICE, BOB, BOB_TOO, CAROL, Exempt, Scene, act, carol, denied, fault, only, outcomes};
+use super::scene::{ALICE, BOB, BOB_TOO, CAROL, DAVE, Scene, act, carol, denied, fault, only, outcomes};
 use crate::support::account;
 
 #[test]
@@ -99,19 +99,24 @@ fn a_history_that_is_denied_or_cannot_be_understood_keeps_every_key_of_the_accou
 fn exemptions_of_the_moment_keep_the_key_and_unreadable_ones_stop_the_run() {
     let mut scene = Scene::new();
     let now = scene.sim.now();
-    let exemption = Exemption::new(
-        "bank",
-        format!("key:{CAROL}").parse().unwrap(),
-        "needed",
-        "alice",
-        now,
-        now + SignedDuration::from_hours(1),
-    );
-    scene.exempt = Exempt(Ok(Exemptions::new([exemption.unwrap()], [])));
+    let exempt = |key: &str| {
+        let what = format!("key:{key}").parse().unwrap();
+        let until = now + SignedDuration::from_hours(1);
+        Exemptions::new([Exemption::new("bank", what, "needed", "alice", now, until).unwrap()], [])
+    };
+    scene.exempt(Ok(exempt(CAROL)));
     assert!(matches!(carol(&scene).0, KeyOutcome::Skipped(SkipReason::Exempt(_))));
 
+    // Those that were read too long ago are read again.
     let mut scene = Scene::new();
-    scene.exempt = Exempt(Err("the file is damaged"));
+    scene.exempt(Ok(exempt(DAVE)));
+    scene.exempted_while_they_are_read(Duration::from_secs(3));
+    let third = only(&[3]);
+    let applied = scene.apply_so(|request| request.run.only = Some(&third)).unwrap();
+    assert!(matches!(outcomes(&applied)[DAVE], KeyOutcome::Skipped(SkipReason::Exempt(_))), "{applied:?}");
+
+    let mut scene = Scene::new();
+    scene.exempt(Err("the file is damaged"));
     let applied = scene.apply().unwrap();
     assert_eq!(scene.calls(Action::DeleteAccessKey), 0);
     assert_eq!(applied.stopped.as_deref(), Some("the exemptions cannot be read: the file is damaged"));

@@ -54,7 +54,12 @@ pub(super) fn sim() -> Arc<Sim> {
 }
 
 /// The exemptions of the moment, or that they cannot be read.
-pub(super) struct Exempt(pub(super) Result<Exemptions, &'static str>);
+pub(super) struct Exempt {
+    now: Result<Exemptions, &'static str>,
+    /// A first reading that takes so long, and gives what was there when it began.
+    first: Mutex<Option<(Duration, Exemptions)>>,
+    sim: Arc<Sim>,
+}
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -64,7 +69,11 @@ impl ExemptionSource for Exempt {
     type Error = Unreadable;
 
     async fn exemptions(&self) -> Result<Exemptions, Unreadable> {
-        self.0.clone().map_err(Unreadable)
+        if let Some((length, before)) = self.first.lock().unwrap().take() {
+            self.sim.clock().advance(length);
+            return Ok(before);
+        }
+        self.now.clone().map_err(Unreadable)
     }
 }
 
@@ -94,7 +103,7 @@ pub(super) struct Scene {
     pub(super) digest: Digest,
     pub(super) approvals: Vec<Approval>,
     pub(super) limits: Limits,
-    pub(super) exempt: Exempt,
+    exempt: Exempt,
     pub(super) heard: Heard,
     pub(super) stop: bool,
     /// By how much this machine's clock is ahead of AWS's.
@@ -142,7 +151,11 @@ impl Scene {
             digest,
             approvals: vec![approval],
             limits: Limits::default(),
-            exempt: Exempt(Ok(Exemptions::new([], [KEEP_TAG.to_owned()]))),
+            exempt: Exempt {
+                now: Ok(Exemptions::new([], [KEEP_TAG.to_owned()])),
+                first: Mutex::default(),
+                sim: Arc::clone(&sim),
+            },
             heard: Heard::default(),
             stop: false,
             off: SignedDuration::ZERO,
@@ -202,6 +215,16 @@ impl Scene {
             Tools { accounts: &ports, directory: &ports, clock: &clock, journal, progress: &self.heard };
         let (_keep, stop) = watch::channel(self.stop);
         apply(tools, &self.exempt, &request, stop).await
+    }
+
+    /// Exempts, or makes exemptions unreadable.
+    pub(super) fn exempt(&mut self, now: Result<Exemptions, &'static str>) {
+        self.exempt.now = now;
+    }
+
+    /// Lets the first reading of exemptions take so long: what was exempted in that time is not in it.
+    pub(super) fn exempted_while_they_are_read(&mut self, length: Duration) {
+        *self.exempt.first.get_mut().unwrap() = Some((length, Exemptions::default()));
     }
 
     /// Why the plan is refused.
