@@ -424,7 +424,7 @@ pub(crate) fn run(seed: u64) -> (Tally, Vec<String>) {
         })
         .collect();
     let is_early = rng.u32(..4) == 0;
-    let trouble = Trouble::new(sim, rng, users);
+    let trouble = Trouble::new(sim, rng, seed, users);
     let scene = Scene {
         trouble: Arc::new(trouble),
         plan: Arc::new(plan),

@@ -155,7 +155,7 @@ pub(crate) fn run(seed: u64) -> (Tally, Vec<String>) {
         uses: 0,
     };
     let appliers: Vec<usize> = (0..rounds).map(|_| if rng.u32(..3) == 0 { 2 } else { 1 }).collect();
-    let trouble = Trouble::new(sim, rng, users);
+    let trouble = Trouble::new(sim, rng, seed, users);
     trouble.state().level = level;
     let scene = Scene {
         kind,

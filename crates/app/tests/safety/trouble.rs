@@ -105,6 +105,8 @@ pub(crate) struct State {
     /// What somebody exempted, and when.
     pub(crate) exemptions: Vec<(Duration, Exemption)>,
     pub(crate) seen: [Seen; 2],
+    /// Which of the keys that a process works on at the same time moves next. In their order, one is finished before another moves.
+    order: Option<Rng>,
     permits: [u32; 2],
     wakers: [Vec<Waker>; 2],
     pub(crate) crashed: [bool; 2],
@@ -121,9 +123,10 @@ pub(crate) struct Trouble {
 }
 
 impl Trouble {
-    pub(crate) fn new(sim: Arc<Sim>, rng: Rng, users: Vec<(AccountId, String)>) -> Self {
+    pub(crate) fn new(sim: Arc<Sim>, rng: Rng, seed: u64, users: Vec<(AccountId, String)>) -> Self {
         let state = State {
             rng,
+            order: (seed % 2 == 1).then(|| Rng::with_seed(seed)),
             level: Level::default(),
             tally: Tally::default(),
             deleted: Vec::new(),
@@ -148,9 +151,13 @@ impl Trouble {
     /// Lets applier `who` take one more step.
     pub(crate) fn permit(&self, who: usize) {
         let wakers = {
-            let mut state = self.state();
+            let state = &mut *self.state();
             state.permits[who] = 1;
-            std::mem::take(&mut state.wakers[who])
+            let mut wakers = std::mem::take(&mut state.wakers[who]);
+            if let Some(order) = &mut state.order {
+                order.shuffle(&mut wakers);
+            }
+            wakers
         };
         wakers.into_iter().for_each(Waker::wake);
     }

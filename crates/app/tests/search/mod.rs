@@ -6,6 +6,9 @@ use std::fmt;
 use std::process::ExitCode;
 use std::time::Instant;
 
+/// Of what was met less often, a run is named.
+const RARE: u64 = 10;
+
 /// How often something was met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally(BTreeMap<&'static str, u64>);
@@ -20,7 +23,6 @@ impl Tally {
     }
 
     /// How often it was met.
-    #[allow(dead_code, reason = "for the tests")]
     pub(crate) fn of(&self, what: &str) -> u64 {
         self.0.get(what).copied().unwrap_or_default()
     }
@@ -45,14 +47,24 @@ pub(crate) type Run = fn(u64) -> (Tally, Vec<String>);
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     tally: Tally,
+    /// The first run in which it was met.
+    first: BTreeMap<&'static str, u64>,
     violations: u64,
     /// The first few, by seed.
     shown: Vec<(u64, String)>,
 }
 
 impl Outcome {
+    fn meet(&mut self, what: &'static str, seed: u64) {
+        let first = self.first.entry(what).or_insert(seed);
+        *first = seed.min(*first);
+    }
+
     fn join(&mut self, other: Self) {
         self.tally.add(&other.tally);
+        for (what, seed) in other.first {
+            self.meet(what, seed);
+        }
         self.violations += other.violations;
         self.shown.extend(other.shown);
         self.shown.sort();
@@ -73,6 +85,9 @@ pub(crate) fn search(run: Run, runs: u64, seed: u64, at_once: usize) -> Outcome 
             let seed = seed.wrapping_add(number);
             let (tally, violations) = run(seed);
             outcome.tally.add(&tally);
+            for what in tally.0.keys() {
+                outcome.meet(what, seed);
+            }
             outcome.violations += u64::from(!violations.is_empty());
             if !violations.is_empty() && outcome.shown.len() < 5 {
                 outcome.shown.push((seed, violations.join("\n")));
@@ -125,6 +140,9 @@ pub(crate) fn main(script: &str, run: Run, at_once: usize) -> ExitCode {
         println!("violation in run {seed}, replay it by: {script} 1 {seed}\n{violation}\n");
     }
     println!("exercised:\n{}", outcome.tally);
+    for (what, first) in outcome.first.iter().filter(|(what, _)| outcome.tally.of(what) < RARE) {
+        println!("rare: {what}: first in run {first}");
+    }
     println!("runs       {count}");
     println!("violations {}", outcome.violations);
     println!("seed       {seed}");
