@@ -26,8 +26,19 @@ fn a_delete_that_arrives_after_another_process_left_the_key_alone_is_recorded() 
 /// Two calls of one run set a key Inactive. A revert that cannot tell that the second was not somebody else's leaves the key alone.
 #[test]
 fn a_revert_leaves_alone_what_a_call_that_came_late_set_once_more_and_that_is_recorded() {
-    let (_, violations) = runs::life::run(20_883_906);
+    let (tally, violations) = runs::life::run(21_647_763);
     assert_eq!(violations, Vec::<String>::new());
+    assert_eq!(tally.of("reverts: left alone, as an earlier call came late"), 1);
+}
+
+/// A revert was killed with its call on its way, another gave it up, and then it arrived: the next finds the key Active by its own doing.
+#[test]
+fn a_reactivation_that_arrives_after_another_process_gave_it_up_is_recorded() {
+    for seed in [21_031_835, 21_405_275, 21_827_014] {
+        let (tally, violations) = runs::life::run(seed);
+        assert_eq!(violations, Vec::<String>::new(), "run {seed}");
+        assert_eq!(tally.of("crashes: with the call on its way"), 1, "run {seed}");
+    }
 }
 
 /// The same of a status: the call of a process that stood still came after another had found the key Active.

@@ -162,7 +162,7 @@ where
             match self.decided(key, record, to, &found, changes, &exemptions) {
                 Ok(()) => {}
                 // It has the status already: by an earlier attempt, whose call came late, or by somebody else.
-                Err(SkipReason::Inactive) if to == KeyStatus::Inactive && record.may_have_set(to) => {
+                Err(reason) if is_already(to, &reason) && record.may_have_set(to) => {
                     let outcome = SwitchOutcome::Seen { seen: found.looked, before: None };
                     self.switched(key, to, attempt, outcome).await;
                     return Next::Done;
@@ -302,4 +302,12 @@ where
         self.switched(key, to, attempt, outcome).await;
         if again { Next::Again } else { Next::Done }
     }
+}
+
+/// Whether a key is left alone because it has the status that it is to be given.
+const fn is_already(to: KeyStatus, reason: &SkipReason) -> bool {
+    matches!(
+        (to, reason),
+        (KeyStatus::Inactive, SkipReason::Inactive) | (KeyStatus::Active, SkipReason::Active)
+    )
 }
