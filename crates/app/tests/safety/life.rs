@@ -291,17 +291,9 @@ impl Scene {
         }
         let others = self.touched_by_others();
         let truth = self.trouble.sim.truth();
-        let is_reverted = self.events().iter().any(|one| matches!(one.event, Event::Reverting { .. }));
-        for ((key, action), calls) in own.iter().filter(|((key, _), _)| !others.contains(key)) {
+        for (key, action) in own.keys().filter(|(key, _)| !others.contains(key)) {
             let has = receipts.iter().any(|one| one.key.key.as_str() == key && one.action.name() == *action);
-            if truth.key(key).is_none() || has {
-                continue;
-            }
-            // docs/SAFETY.md: a call of a process that was killed can arrive after the revert found the key Active.
-            let came_too_late = calls.iter().all(Option::is_none) && *action == Action::Deactivated.name();
-            if is_reverted && came_too_late {
-                self.count("reverts: over when a call of a killed process deactivated the key");
-            } else {
+            if truth.key(key).is_some() && !has {
                 self.wrong(format!("key {key} was {action}, and there is no receipt"));
             }
         }

@@ -227,7 +227,7 @@ impl Entered {
                     return self.note(key, &wrong);
                 };
                 // A look serves for two seconds, and other keys of this process have theirs at other times.
-                let exemptions = state.exempted_by(elapsed.saturating_sub(Duration::from_secs(3)));
+                let exemptions = state.exempted_by(elapsed.saturating_sub(Duration::from_secs(2)));
                 let path = plan.account(self.account).and_then(|account| account.path.as_deref());
                 let subject = Subject { account: self.account, path, user_arn: arn, key, tags: Some(tags) };
                 if exemptions.protection(&subject, now) != Protection::None {
@@ -302,7 +302,7 @@ impl Entered {
             let user_seen = seen.users.get(&(self.account, user.to_string()));
             match user_seen.filter(|_| seen.asked_for_exemptions) {
                 Some((arn, tags)) => {
-                    let exemptions = state.exempted_by(elapsed.saturating_sub(Duration::from_secs(6)));
+                    let exemptions = state.exempted_by(elapsed.saturating_sub(Duration::from_secs(5)));
                     let path = plan.account(self.account).and_then(|account| account.path.as_deref());
                     let subject =
                         Subject { account: self.account, path, user_arn: arn, key, tags: Some(tags) };

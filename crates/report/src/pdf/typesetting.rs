@@ -258,7 +258,11 @@ impl Fonts {
             };
             let most = room(size, width).min(rest.len());
             let is_short = |characters| line(characters).width * size <= width;
-            let characters = if is_short(most) { most } else { longest(most, is_short).max(1) };
+            let mut characters = if is_short(most) { most } else { longest(most, is_short).max(1) };
+            // As in the terminal: no line begins with what a CI service may take for a command (see `crate::visible`).
+            while characters > 1 && rest.get(characters..).is_some_and(|rest| rest.starts_with(&[':', ':'])) {
+                characters -= 1;
+            }
             lines.push(line(characters));
             rest.drain(..characters);
         }

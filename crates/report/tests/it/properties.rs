@@ -137,11 +137,6 @@ fn command(output: &str) -> Option<&str> {
     output.lines().find(|line| line.trim_start().starts_with("::") || anywhere(line))
 }
 
-/// The formats of which a log can hold the text: a PDF's is compressed, and its lines are broken where the page ends.
-fn in_logs() -> impl Iterator<Item = Format> {
-    Format::ALL.iter().copied().filter(|format| *format != Format::Pdf)
-}
-
 fn without_colour(text: &str) -> String {
     let mut plain = String::new();
     for (number, piece) in text.split('\u{1b}').enumerate() {
@@ -175,7 +170,8 @@ proptest! {
         // One of them is known from the earlier scan alone, of which only the formats for people tell.
         let (assessment, earlier) = (filled(&texts, &ids[1..]), filled(&texts, &ids));
         let compared = Some(Compared { earlier, became: Vec::new() });
-        for format in in_logs() {
+        // Nobody writes a PDF into a log, and its lines are broken where the page ends.
+        for &format in Format::ALL.iter().filter(|format| **format != Format::Pdf) {
             let widths: &[_] = if format == Format::Terminal { &[None, Some(60), Some(150)] } else { &[None] };
             for &width in widths {
                 let style = Style { width, max_rows: 100, colour: false };
@@ -210,7 +206,7 @@ proptest! {
         let assessment = filled(&texts, &[samples::key_id(1)]);
         let earlier = filled(&texts, &[samples::key_id(2)]);
         let compared = Some(Compared { earlier, became: Vec::new() });
-        for format in in_logs() {
+        for &format in Format::ALL {
             let widths: &[_] = if format == Format::Terminal { &[None, Some(width)] } else { &[None] };
             for &width in widths {
                 let style = Style { width, max_rows: 100, colour: false };
