@@ -41,6 +41,17 @@ fn a_reactivation_that_arrives_after_another_process_gave_it_up_is_recorded() {
     }
 }
 
+/// A process was killed with the call on its way that deactivates a key, and a revert, or another apply, was done with the key when
+/// it arrived.
+#[test]
+fn a_deactivation_that_arrives_after_its_key_was_left_alone_is_recorded() {
+    for seed in [22_019_564, 22_353_860] {
+        let (tally, violations) = runs::life::run(seed);
+        assert_eq!(violations, Vec::<String>::new(), "run {seed}");
+        assert_eq!(tally.of("crashes: with the call on its way"), 1, "run {seed}");
+    }
+}
+
 /// The same of a status: the call of a process that stood still came after another had found the key Active.
 #[test]
 fn a_deactivation_that_arrives_after_another_process_gave_it_up_is_recorded() {

@@ -204,10 +204,10 @@ async fn events<J: Journal>(journal: &J, plan: Digest) -> Result<Vec<Sealed>, Ap
 fn is_to_do(ledger: &Ledger, planned: Planned<'_>) -> bool {
     match planned {
         Planned::Deletion(key) => !ledger.is_settled(key.account, &key.key),
-        Planned::Deactivation(key) => match ledger.switch(key.account, &key.key) {
-            SwitchState::Open { .. } => true,
-            state => !state.is_final() && !ledger.is_reverted(),
-        },
+        Planned::Deactivation(key) => {
+            let state = ledger.switch(key.account, &key.key);
+            is_begun(ledger, planned) || !state.is_final() && !ledger.is_reverted()
+        }
     }
 }
 
@@ -218,9 +218,10 @@ fn is_begun(ledger: &Ledger, planned: Planned<'_>) -> bool {
             State::Open { .. } => true,
             state => state.is_final() && !ledger.is_settled(key.account, &key.key),
         },
-        Planned::Deactivation(key) => {
-            matches!(ledger.switch(key.account, &key.key), SwitchState::Open { .. })
-        }
+        Planned::Deactivation(key) => ledger.key(key.account, &key.key).is_some_and(|record| {
+            let record = record.switch();
+            matches!(record.state(), SwitchState::Open { .. }) || record.in_doubt().is_some()
+        }),
     }
 }
 

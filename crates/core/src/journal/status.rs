@@ -15,7 +15,7 @@ use crate::time::{Instant, SignedDuration};
 /// A delete that was sent takes effect within this time of its intent, or never: AWS refuses what was signed more than 15 minutes
 /// ago (IAM User Guide, elements of a signed request); the rest is for clocks that differ, and for a program that stood still
 /// between the intent and the signature.
-const ARRIVES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const ARRIVES_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why an event may not follow those that are there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]

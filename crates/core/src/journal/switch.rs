@@ -2,7 +2,7 @@
 //! final as a deletion is, so an attempt is over when a look showed what the key's status is.
 
 use super::event::{Event, Kept};
-use super::status::Illegal;
+use super::status::{ARRIVES_WITHIN, Illegal};
 use crate::key::{AccessKeyId, KeyStatus};
 use crate::plan::SkipReason;
 use crate::time::Instant;
@@ -46,7 +46,23 @@ pub struct Setting {
     pub after: Option<Looked>,
 }
 
+impl Attempt {
+    /// Whether it was given up, and may have sent its call.
+    const fn may_have_sent(&self) -> bool {
+        matches!(self.outcome, Some(SwitchOutcome::Kept(Kept::Interrupted | Kept::Failed(_))))
+    }
+}
+
 impl SwitchOutcome {
+    /// Whether a look has shown that the key has not the status that it was to have.
+    const fn saw_no_effect(&self) -> bool {
+        match self {
+            Self::Kept(Kept::Interrupted | Kept::Failed(_)) => true,
+            Self::LeftAlone(reason) => reason.saw_the_key(),
+            Self::Kept(_) | Self::Set(_) | Self::Seen { .. } => false,
+        }
+    }
+
     /// Whether the key has the status that it was to have.
     pub const fn is_done(&self) -> bool {
         matches!(self, Self::Set(_) | Self::Seen { .. })
@@ -59,6 +75,8 @@ pub struct SwitchRecord {
     attempts: Vec<Attempt>,
     /// The attempt whose effect was journalled last, by its place.
     done: Option<usize>,
+    /// When a look showed last that no attempt since has had its effect.
+    seen_at: Option<Instant>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -168,12 +186,19 @@ impl SwitchRecord {
 
     /// Whether a call of an earlier attempt may have set this status after that was given up: a process that stood still sends late.
     pub fn may_have_set(&self, status: KeyStatus) -> bool {
-        let given_up = |attempt: &Attempt| {
-            let kept =
-                matches!(attempt.outcome, Some(SwitchOutcome::Kept(Kept::Interrupted | Kept::Failed(_))));
-            attempt.to == status && kept
+        self.attempts.iter().any(|attempt| attempt.to == status && attempt.may_have_sent())
+    }
+
+    /// The last attempt since the status was set that was given up, and whose call may still arrive; and what it was to set. As of a
+    /// delete, the doubt is over where the key was seen so long after the intent that no call arrives any more.
+    pub fn in_doubt(&self) -> Option<(u32, KeyStatus)> {
+        let first = self.done.map_or(0, |place| place.saturating_add(1));
+        let over = |attempt: &Attempt| {
+            self.seen_at.is_some_and(|seen_at| seen_at - attempt.opened_at >= ARRIVES_WITHIN)
         };
-        self.attempts.iter().any(given_up)
+        let sent = |(_, attempt): &(u32, &Attempt)| attempt.may_have_sent() && !over(attempt);
+        let last = (1_u32..).zip(&self.attempts).skip(first).filter(sent).last();
+        last.map(|(number, attempt)| (number, attempt.to))
     }
 
     fn may_begin(&self, key: &AccessKeyId, to: KeyStatus) -> Result<(), Illegal> {
@@ -203,6 +228,7 @@ impl SwitchRecord {
                 Ok(false)
             }
             Event::Switched { at, key, to, attempt, outcome, .. } => {
+                let is_open = matches!(self.state(), SwitchState::Open { .. });
                 let now = self.done.and_then(|place| self.attempts.get(place)).map(|done| done.to);
                 let place = (*attempt as usize).checked_sub(1);
                 let found = place.and_then(|place| self.attempts.get_mut(place));
@@ -214,8 +240,12 @@ impl SwitchRecord {
                 let given_up = matches!(found.outcome, Some(SwitchOutcome::Kept(Kept::Interrupted)));
                 let late = match outcome {
                     SwitchOutcome::Set(_) => given_up,
-                    SwitchOutcome::Seen { .. } => given_up && now != Some(*to),
-                    SwitchOutcome::LeftAlone(_) | SwitchOutcome::Kept(_) => false,
+                    SwitchOutcome::Seen { .. } => found.may_have_sent() && now != Some(*to),
+                    // The key was seen again, or is gone.
+                    SwitchOutcome::LeftAlone(_) | SwitchOutcome::Kept(Kept::Interrupted) => {
+                        found.may_have_sent() && !is_open
+                    }
+                    SwitchOutcome::Kept(_) => false,
                 };
                 if found.outcome.is_some() && !late {
                     return Err(Illegal::AlreadyEnded { key: key.clone(), attempt: *attempt });
@@ -224,6 +254,9 @@ impl SwitchRecord {
                 found.ended_at = Some(*at);
                 if outcome.is_done() {
                     self.done = place;
+                }
+                if outcome.saw_no_effect() {
+                    self.seen_at = self.seen_at.max(Some(*at));
                 }
                 Ok(outcome.is_done())
             }

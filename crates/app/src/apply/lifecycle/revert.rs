@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use keysweep_core::exemption::Exemptions;
 use keysweep_core::journal::receipt::replay;
-use keysweep_core::journal::{Event, Ledger, Sealed};
+use keysweep_core::journal::{Event, KeyRecord, Ledger, Sealed};
 use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::{Plan, Planned, PlannedDeactivation};
 use keysweep_core::ports::{Accounts, Clock, Directory, ExemptionSource, Journal, KeyControl, ServerTime};
@@ -44,7 +44,11 @@ fn stands(ledger: &Ledger, key: &PlannedDeactivation) -> Option<RevertOutcome> {
 fn is_to_do(ledger: &Ledger, planned: Planned<'_>) -> bool {
     match planned {
         Planned::Deletion(_) => false,
-        Planned::Deactivation(key) => stands(ledger, key).is_some_and(|stands| stands.may_follow()),
+        Planned::Deactivation(key) => {
+            let in_doubt = |record: &KeyRecord| record.switch().in_doubt().is_some();
+            stands(ledger, key).is_some_and(|stands| stands.may_follow())
+                || ledger.key(key.account, &key.key).is_some_and(in_doubt)
+        }
     }
 }
 

@@ -43,6 +43,7 @@ where
         E: Inventory + StatusHistory + KeyControl,
     {
         let to = self.task.to;
+        let mut found_out = false;
         for _ in 0..ATTEMPTS {
             if self.is_over() || !self.writer.secure().await {
                 return;
@@ -53,6 +54,7 @@ where
                 if !self.recover_switch(entered, key, record, attempt, to).await {
                     return;
                 }
+                found_out = true;
                 continue;
             }
             let is_final = match to {
@@ -60,13 +62,31 @@ where
                 KeyStatus::Active => record.is_revert_final(),
             };
             if is_final || !self.task.switch {
+                if !found_out {
+                    self.settle(entered, key, record).await;
+                }
                 return;
             }
             let changes = entered.changes(|error| self.could_not(error)).await;
             match self.switch_once(entered, key, record, to, &changes).await {
-                Next::Done => return,
                 Next::Again => {}
+                Next::Done if record.in_doubt().is_none() => return,
+                // It may be left alone now, and what an earlier attempt came to is still not known.
+                Next::Done => {
+                    let Some(record) = self.writer.record(key.account, &key.key).await else { return };
+                    return self.settle(entered, key, record.switch()).await;
+                }
             }
+        }
+    }
+
+    /// Looks for the effect of an attempt that was given up, as long as its call may still arrive.
+    async fn settle<E>(&self, entered: &Entered<'_, E, C>, key: &PlannedDeactivation, record: &SwitchRecord)
+    where
+        E: Inventory + KeyControl,
+    {
+        if let Some((attempt, to)) = record.in_doubt() {
+            self.look_for_late_call(entered, key, attempt, to).await;
         }
     }
 
@@ -115,6 +135,21 @@ where
         E: Inventory + KeyControl,
     {
         self.await_others(record.opened_at()).await;
+        self.look_for_late_call(entered, key, attempt, to).await
+    }
+
+    /// Records whether the status was set by an attempt after all: by one that nobody finished, or that was given up while its call
+    /// may still have been on its way, as that of a process that stood still for minutes is. False where it could not be found out.
+    async fn look_for_late_call<E>(
+        &self,
+        entered: &Entered<'_, E, C>,
+        key: &PlannedDeactivation,
+        attempt: u32,
+        to: KeyStatus,
+    ) -> bool
+    where
+        E: Inventory + KeyControl,
+    {
         let Ok(found) = entered.find(key).await else {
             self.breaker.count(Trouble::Unknown);
             return false;
