@@ -23,7 +23,7 @@ use std::time::Duration;
 use keysweep_core::account::{AccountId, CallerIdentity};
 use keysweep_core::approval::{Approval, ApprovalPolicy};
 use keysweep_core::call::CallError;
-use keysweep_core::journal::{Event, Ledger, Sealed, State, SwitchState};
+use keysweep_core::journal::{Event, KeyRecord, Ledger, Sealed};
 use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::lint::Limits;
@@ -153,7 +153,7 @@ where
         return Ok(Applied::of(asked, &events, None)?);
     }
     let chosen = asked.choose(&events, |planned| is_to_do(&ledger, planned));
-    let begun = in_order(asked.plan.planned().filter(|planned| is_begun(&ledger, *planned)));
+    let begun = in_order(asked.plan.planned().filter(|planned| is_unresolved(&ledger, *planned)));
     let (work, approved_by, refused) = match check::agreed(request, &caller, tools.clock.now()) {
         Ok(approvals) => {
             (chosen, approvals.iter().map(|one| (one.by.clone(), one.arn.clone())).collect(), None)
@@ -206,23 +206,14 @@ fn is_to_do(ledger: &Ledger, planned: Planned<'_>) -> bool {
         Planned::Deletion(key) => !ledger.is_settled(key.account, &key.key),
         Planned::Deactivation(key) => {
             let state = ledger.switch(key.account, &key.key);
-            is_begun(ledger, planned) || !state.is_final() && !ledger.is_reverted()
+            is_unresolved(ledger, planned) || !state.is_final() && !ledger.is_reverted()
         }
     }
 }
 
 /// Whether something was begun about the key, and what came of it is not known.
-fn is_begun(ledger: &Ledger, planned: Planned<'_>) -> bool {
-    match planned {
-        Planned::Deletion(key) => match ledger.state(key.account, &key.key) {
-            State::Open { .. } => true,
-            state => state.is_final() && !ledger.is_settled(key.account, &key.key),
-        },
-        Planned::Deactivation(key) => ledger.key(key.account, &key.key).is_some_and(|record| {
-            let record = record.switch();
-            matches!(record.state(), SwitchState::Open { .. }) || record.in_doubt().is_some()
-        }),
-    }
+fn is_unresolved(ledger: &Ledger, planned: Planned<'_>) -> bool {
+    ledger.key(planned.account(), planned.key()).is_some_and(KeyRecord::is_unresolved)
 }
 
 impl<'a> RunRequest<'a> {

@@ -10,7 +10,7 @@ use keysweep_aws::SystemClock;
 use keysweep_core::account::{AccountId, CallerIdentity};
 use keysweep_core::approval::{Approval, check};
 use keysweep_core::assessment::{AccountStatus, Assessment, SkipReason};
-use keysweep_core::journal::{KeyRecord, Ledger, State, SwitchState};
+use keysweep_core::journal::Ledger;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
 use keysweep_core::plan::grace::{Grace, Published, without_waiting};
@@ -154,11 +154,7 @@ async fn finish_begun(settings: &Settings, store: &Sql, stop: &watch::Receiver<b
         };
         let events = store.events(run).await.map_err(failed)?;
         let ledger = Ledger::replay(run, &events).map_err(|broken| damaged(broken.to_string()))?;
-        let is_open = |record: &KeyRecord| {
-            matches!(record.state(), State::Open { .. })
-                || matches!(record.switch().state(), SwitchState::Open { .. })
-        };
-        if !ledger.keys().any(|(_, _, record)| is_open(record)) {
+        if !ledger.keys().any(|(_, _, record)| record.is_unresolved()) {
             continue;
         }
         let kept = plans.iter().find(|plan| plan.digest == run);

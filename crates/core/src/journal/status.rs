@@ -196,6 +196,15 @@ impl KeyRecord {
         }
     }
 
+    /// Whether something was begun, and what came of it is not known, or may still change where the key is left alone.
+    pub fn is_unresolved(&self) -> bool {
+        let state = self.state();
+        matches!(state, State::Open { .. })
+            || (state.is_final() && !self.is_settled())
+            || matches!(self.switch.state(), SwitchState::Open { .. })
+            || self.switch.in_doubt().is_some()
+    }
+
     /// When the attempt was intended that has no outcome yet.
     pub fn opened_at(&self) -> Option<Instant> {
         self.open().map(|(_, attempt)| attempt.opened_at)

@@ -8,6 +8,7 @@ use keysweep_core::journal::{
 };
 use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::{SkipReason, document};
+use keysweep_core::time::SignedDuration;
 
 use crate::lifecycle::plan;
 use crate::sample::{ACCOUNT, HOUR, key_id, now};
@@ -105,6 +106,64 @@ fn the_journal_knows_where_a_switched_key_stands() {
     ]
     .concat();
     assert_eq!(state(&late), (SwitchState::Deactivated { confirmed: true }, false));
+}
+
+#[test]
+fn a_call_that_was_given_up_may_arrive_for_an_hour() {
+    use KeyStatus::{Active, Inactive};
+    let interrupted = || SwitchOutcome::Kept(Kept::Interrupted);
+    let failed = || SwitchOutcome::Kept(Kept::Failed("no answer".to_owned()));
+    let denied = || SwitchOutcome::Kept(Kept::Denied("no".to_owned()));
+    let later = |event: Event, length: SignedDuration| match event {
+        Event::Switched { at, account, key, to, attempt, outcome } => {
+            Event::Switched { at: at + length, account, key, to, attempt, outcome }
+        }
+        other => other,
+    };
+    let begun = |outcome| vec![switching(Inactive, 5, 1), switched(Inactive, 5, 1, outcome)];
+    let second =
+        |outcome, length| vec![switching(Inactive, 5, 2), later(switched(Inactive, 5, 2, outcome), length)];
+    let again = |outcome, length| vec![later(switched(Inactive, 5, 1, outcome), length)];
+    let almost = HOUR.saturating_sub(SignedDuration::from_secs(1));
+    let (used, gone) = (|| left(SkipReason::UsedSince { at: now() }), || left(SkipReason::UserGone));
+    let reverted = || vec![switching(Active, 5, 2), switched(Active, 5, 2, interrupted())];
+    for (events, in_doubt) in [
+        (begun(interrupted()), Some((1, Inactive))),
+        (begun(failed()), Some((1, Inactive))),
+        (begun(denied()), None),
+        (begun(used()), None),
+        (begun(set()), None),
+        // A look in time shows nothing, one that did not see the key neither.
+        ([begun(interrupted()), second(used(), almost)].concat(), Some((1, Inactive))),
+        ([begun(interrupted()), second(gone(), HOUR)].concat(), Some((1, Inactive))),
+        ([begun(interrupted()), second(denied(), HOUR)].concat(), Some((1, Inactive))),
+        ([begun(interrupted()), second(used(), HOUR)].concat(), None),
+        // The last is asked for first.
+        ([begun(interrupted()), second(failed(), SignedDuration::ZERO)].concat(), Some((2, Inactive))),
+        ([begun(interrupted()), second(set(), SignedDuration::ZERO)].concat(), None),
+        ([begun(set()), reverted()].concat(), Some((2, Active))),
+        // It was looked for.
+        ([begun(interrupted()), again(interrupted(), almost)].concat(), Some((1, Inactive))),
+        ([begun(interrupted()), again(interrupted(), HOUR)].concat(), None),
+        ([begun(failed()), again(left(SkipReason::KeyGone), almost)].concat(), None),
+        ([begun(failed()), again(seen(), almost)].concat(), None),
+    ] {
+        let (ledger, _) = after(&events).unwrap();
+        let record = ledger.key(ACCOUNT.parse().unwrap(), &key_id(5)).unwrap();
+        assert_eq!(record.switch().in_doubt(), in_doubt, "{events:?}");
+        assert_eq!(record.is_unresolved(), in_doubt.is_some(), "{events:?}");
+    }
+    // What is not in doubt is not told anew, nor is anything while another attempt is under way.
+    for events in [
+        [begun(denied()), again(interrupted(), HOUR)].concat(),
+        [begun(used()), again(used(), HOUR)].concat(),
+        [begun(interrupted()), again(denied(), HOUR)].concat(),
+        [begun(interrupted()), vec![switching(Inactive, 5, 2)], again(interrupted(), HOUR)].concat(),
+    ] {
+        assert_eq!(after(&events), Err(Illegal::AlreadyEnded { key: key_id(5), attempt: 1 }), "{events:?}");
+    }
+    let (ledger, _) = after(&[switching(Inactive, 5, 1)]).unwrap();
+    assert!(ledger.key(ACCOUNT.parse().unwrap(), &key_id(5)).unwrap().is_unresolved());
 }
 
 /// What a process that was slow sees may be the effect of another: it counts where nobody has said yet that the key has that status.
