@@ -7,8 +7,9 @@ use keysweep_core::exemption::{KEEP_TAG, UserPattern};
 use keysweep_core::plan::lint::Limits;
 use keysweep_core::time::SignedDuration;
 
+use crate::setting_table::{Setting, Shape};
 use crate::setting_values::{duration, not_empty, number, parse, role_name, set, switch};
-use crate::settings::{Setting, Settings, Shape};
+use crate::settings::Settings;
 
 /// The section of the file.
 pub const SECTION: &str = "clean_up";

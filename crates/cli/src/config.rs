@@ -10,7 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::clean_up_settings;
 use crate::lifecycle_settings;
-use crate::settings::{OfFile, Setting, Settings, Shape, TABLE};
+use crate::setting_table::{Setting, Shape, TABLE};
+use crate::settings::{OfFile, Settings};
 
 /// The configuration file that is read where none is named.
 pub const DEFAULT_FILE: &str = "keysweep.toml";

@@ -22,6 +22,7 @@ pub mod progress;
 mod refused;
 pub mod reports;
 pub mod setting_flags;
+pub mod setting_table;
 pub mod setting_values;
 pub mod settings;
 pub mod state;

@@ -3,8 +3,8 @@
 
 use keysweep_core::policy::UnusedLimit;
 
+use crate::setting_table::{Setting, Shape};
 use crate::setting_values::parse;
-use crate::settings::{Setting, Shape};
 
 /// The section of the file.
 pub const SECTION: &str = "lifecycle";

@@ -10,7 +10,8 @@ use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
 use crate::config::{self, Resolved};
 use crate::failure::Failure;
 use crate::log;
-use crate::settings::{Setting, Settings, Shape, TABLE};
+use crate::setting_table::{Setting, Shape, TABLE};
+use crate::settings::Settings;
 use crate::terminal::{note, use_color};
 use crate::verb::scan::wrong_configuration;
 

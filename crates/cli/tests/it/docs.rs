@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use keysweep_cli::clean_up_settings;
 use keysweep_cli::exit::{Ends, Exit, VERBS};
 use keysweep_cli::lifecycle_settings;
-use keysweep_cli::settings::{Shape, TABLE};
+use keysweep_cli::setting_table::{Shape, TABLE};
 use keysweep_core::account::Partition;
 use keysweep_core::call::{Access, Resource};
 use keysweep_core::delivery::BucketPrefix;
