@@ -1,25 +1,22 @@
-//! Clean-up in every store alike: the journal with its leases, plans, approvals and exemptions. And in the databases: what is
-//! damaged is refused, and what moves to another store.
+//! The journal with its leases.
 
 use std::io::Cursor;
 
 use futures_util::future::join_all;
 use futures_util::poll;
 use keysweep_core::account::AccountId;
-use keysweep_core::approval::Approval;
 use keysweep_core::evidence::ObservationSource;
-use keysweep_core::exemption::Exemption;
 use keysweep_core::journal::{
-    Appended, Deletion, Event, Illegal, Kept, Lease, Leasing, Ledger, Looked, Outcome, Setting, State,
-    SwitchOutcome, SwitchState,
+    Appended, Event, Illegal, Kept, Lease, Leasing, Ledger, Looked, Outcome, Setting, State, SwitchOutcome,
+    SwitchState,
 };
-use keysweep_core::key::{AccessKeyId, KeyStatus};
+use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::SkipReason;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::{Agreements, Journal, KeptPlan, Store};
-use keysweep_core::time::Instant;
-use keysweep_store::{Location, Sql, StoreError, StoreErrorKind};
+use keysweep_store::{Sql, StoreError, StoreErrorKind};
 
+use super::{account, append, at, begun, deleted, ended, exported, intended, key, opened, plan, take};
 use crate::places::{Place, sqlite, suite};
 
 suite! {
@@ -29,101 +26,18 @@ suite! {
     what_may_not_follow_is_refused_and_not_written
     events_that_come_at_once_get_each_its_own_answer
     runs_of_two_plans_do_not_see_each_other
-    plans_are_kept_once_and_published_once
-    approvals_come_back_in_their_order_and_of_their_plan
-    exemptions_are_kept_by_id_and_removed
     what_a_run_saw_of_the_keys_that_it_switched_is_recalled
-}
-
-/// Tests of each database.
-macro_rules! on_each_database {
-    ($($test:ident)*) => {
-        on_each_database!(@ sqlite: sqlite_alone: $($test)*);
-        #[cfg(feature = "test-postgres")]
-        on_each_database!(@ postgres: postgres_alone: $($test)*);
-    };
-    (@ $place:ident: $module:ident: $($test:ident)*) => {
-        mod $module {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $test() {
-                super::$test(&crate::places::$place().await).await;
-            })*
-        }
-    };
 }
 
 on_each_database! {
     a_damaged_journal_is_refused_by_whoever_reads_or_writes_it
     whoever_wrote_an_event_that_was_replaced_writes_no_more
-    damaged_agreements_are_refused_and_told
-    exemptions_plans_and_journals_move_and_contradict_nothing
     two_processes_that_append_at_once_make_one_chain
     of_processes_that_take_leases_of_several_plans_at_once_one_has_its_own
     a_task_that_is_dropped_while_it_appends_stops_no_other
     a_run_of_version_3_goes_on_where_it_was
     a_lease_that_is_behind_its_journal_is_told
     a_run_that_was_reverted_goes_on_in_another_store
-}
-
-const PLAN: &[u8] = b"a plan";
-
-fn plan() -> Digest {
-    Digest::of(PLAN)
-}
-
-fn at(second: i64) -> Instant {
-    Instant::from_unix(second)
-}
-
-fn account() -> AccountId {
-    AccountId::from_number(42).unwrap()
-}
-
-fn key(number: u32) -> AccessKeyId {
-    format!("AKIA{number:016}").parse().unwrap()
-}
-
-fn opened(epoch: u64) -> Event {
-    Event::Opened {
-        at: at(1),
-        epoch,
-        holder: format!("holder-{epoch}"),
-        caller_arn: "arn:aws:iam::000000000042:user/alice".to_owned(),
-        approved_by: vec![("bob \u{202e}'; --".to_owned(), "arn".to_owned())],
-    }
-}
-
-fn intended(epoch: u64, number: u32, attempt: u32) -> Event {
-    Event::Intended {
-        at: at(2),
-        epoch,
-        account: account(),
-        key: key(number),
-        user: "alice".parse().unwrap(),
-        user_id: "AIDA1".to_owned(),
-        attempt,
-    }
-}
-
-fn ended(number: u32, attempt: u32, outcome: Outcome) -> Event {
-    Event::Ended { at: at(3), account: account(), key: key(number), attempt, outcome }
-}
-
-fn deleted() -> Outcome {
-    Outcome::Deleted(Deletion { request_id: None, last_look: at(2), verified_at: Some(at(3)) })
-}
-
-async fn take<S: Journal<Error = StoreError>>(store: &S, holder: &str, now: i64, until: i64) -> Lease {
-    match store.lease(plan(), holder, at(now), at(until)).await.unwrap() {
-        Leasing::Granted(lease) => lease,
-        Leasing::Held { by, .. } => panic!("{by} has it"),
-    }
-}
-
-async fn append<S: Journal<Error = StoreError>>(store: &S, event: Event) -> Result<(), Illegal> {
-    match store.append(plan(), event).await.unwrap() {
-        Appended::Sealed(_) => Ok(()),
-        Appended::Refused(illegal) => Err(illegal),
-    }
 }
 
 async fn one_lease_is_in_force_at_a_time<S: Journal<Error = StoreError>>(store: &S) {
@@ -349,85 +263,6 @@ async fn runs_of_two_plans_do_not_see_each_other<S: Journal<Error = StoreError>>
     assert_eq!(found, runs);
 }
 
-fn kept(id: &str, made: i64) -> KeptPlan {
-    KeptPlan {
-        digest: Digest::of(id.as_bytes()),
-        id: id.to_owned(),
-        made_at: at(made),
-        text: format!("{{\"{id}\"}}"),
-    }
-}
-
-async fn plans_are_kept_once_and_published_once<S: Agreements<Error = StoreError>>(store: &S) {
-    let (old, new) = (kept("old", 1), kept("new", 2));
-    for plan in [&new, &old, &new] {
-        store.keep_plan(plan).await.unwrap();
-    }
-    assert_eq!(store.plans().await.unwrap(), [new.clone(), old.clone()]);
-    // What is there under its digest is another: nothing could tell later what was agreed to.
-    for other in [
-        KeptPlan { text: "{}".to_owned(), ..old.clone() },
-        KeptPlan { id: "older".to_owned(), ..old.clone() },
-        KeptPlan { made_at: at(0), ..old.clone() },
-    ] {
-        let error = store.keep_plan(&other).await.unwrap_err();
-        assert!(matches!(error.kind, StoreErrorKind::Damaged(_)), "{error}");
-    }
-    assert_eq!(store.plans().await.unwrap(), [new.clone(), old.clone()]);
-    assert!(store.published().await.unwrap().is_empty());
-    store.publish(new.digest, at(5)).await.unwrap();
-    store.publish(new.digest, at(1)).await.unwrap();
-    store.publish(old.digest, at(3)).await.unwrap();
-    // A plan that is not kept cannot be published.
-    store.publish(plan(), at(1)).await.unwrap();
-    assert_eq!(store.published().await.unwrap(), [(at(3), old), (at(5), new)]);
-}
-
-fn approval(by: &str, plan: Digest) -> Approval {
-    Approval {
-        plan,
-        by: by.to_owned(),
-        account: account(),
-        arn: format!("arn:{by}"),
-        comment: Some("fine".to_owned()).filter(|_| by == "alice"),
-        at: at(10),
-        expires: at(20),
-    }
-}
-
-async fn approvals_come_back_in_their_order_and_of_their_plan<S: Agreements<Error = StoreError>>(store: &S) {
-    let other = Digest::of(b"another plan");
-    let all = [approval("zoe", plan()), approval("alice", plan()), approval("zoe", plan())];
-    for approval in all.iter().chain([&approval("eve", other)]) {
-        store.approve(approval).await.unwrap();
-    }
-    assert_eq!(store.approvals(plan()).await.unwrap(), all);
-    assert_eq!(store.approvals(other).await.unwrap(), [approval("eve", other)]);
-    assert!(store.approvals(Digest::of(b"none")).await.unwrap().is_empty());
-}
-
-fn exemption(id: &str, reason: &str) -> Exemption {
-    Exemption::new(id, "tag:team=a=b".parse().unwrap(), reason, "alice", at(0), at(86_400)).unwrap()
-}
-
-async fn exemptions_are_kept_by_id_and_removed<S: Agreements<Error = StoreError>>(store: &S) {
-    assert!(store.exempt(&exemption("b", "one")).await.unwrap());
-    assert!(store.exempt(&exemption("a", "two")).await.unwrap());
-    assert!(!store.exempt(&exemption("b", "other")).await.unwrap());
-    assert_eq!(store.kept_exemptions().await.unwrap(), [exemption("a", "two"), exemption("b", "one")]);
-    assert!(store.remove_exemption("b").await.unwrap());
-    assert!(!store.remove_exemption("b").await.unwrap());
-    assert_eq!(store.kept_exemptions().await.unwrap(), [exemption("a", "two")]);
-}
-
-/// A run with an intent that has no outcome yet.
-async fn begun(store: &Sql) {
-    take(store, "one", 0, 100).await;
-    for event in [opened(1), intended(1, 1, 1), ended(1, 1, deleted()), intended(1, 2, 1)] {
-        append(store, event).await.unwrap();
-    }
-}
-
 async fn a_damaged_journal_is_refused_by_whoever_reads_or_writes_it(place: &Place<Sql>) {
     begun(&place.store).await;
     let broken = async || {
@@ -519,80 +354,6 @@ async fn whoever_wrote_an_event_that_was_replaced_writes_no_more(place: &Place<S
         Err(Illegal::NoSuchAttempt { key: key(2), attempt: 1 })
     );
     append(&place.store, ended(3, 1, deleted())).await.unwrap();
-}
-
-async fn damaged_agreements_are_refused_and_told(place: &Place<Sql>) {
-    let store = &place.store;
-    store.exempt(&exemption("a", "why")).await.unwrap();
-    store.approve(&approval("alice", plan())).await.unwrap();
-    place.execute("update exemptions set protects = 'everything'").await;
-    let error = store.kept_exemptions().await.unwrap_err();
-    assert!(error.kind.to_string().contains("exemption a"), "{}", error.kind);
-    place
-        .execute("update exemptions set protects = 'key:AKIA0000000000000001', expires_at = 99999999999")
-        .await;
-    assert!(store.kept_exemptions().await.is_err(), "an exemption of more than a year");
-    place.execute("update approvals set account = -1").await;
-    assert!(store.approvals(plan()).await.is_err());
-    store.keep_plan(&kept("no plan", 1)).await.unwrap();
-    let faults = Sql::check(&place.location).await.unwrap().faults.join("\n");
-    for part in ["exemption a", "plan no plan"] {
-        assert!(faults.contains(part), "{part}: {faults}");
-    }
-}
-
-async fn exported(store: &Sql) -> String {
-    let mut bytes = Vec::new();
-    store.export(&mut bytes).await.unwrap();
-    String::from_utf8(bytes).unwrap()
-}
-
-async fn exemptions_plans_and_journals_move_and_contradict_nothing(place: &Place<Sql>) {
-    let store = &place.store;
-    store.exempt(&exemption("a", "why")).await.unwrap();
-    store.keep_plan(&kept("one", 1)).await.unwrap();
-    store.keep_plan(&kept("two", 2)).await.unwrap();
-    store.publish(kept("one", 1).digest, at(7)).await.unwrap();
-    store.approve(&approval("alice", plan())).await.unwrap();
-    begun(store).await;
-    let text = exported(store).await;
-
-    let other = Sql::open(&Location::None).await.unwrap();
-    other.import_all(&mut Cursor::new(&text)).await.unwrap();
-    other.import_all(&mut Cursor::new(&text)).await.unwrap();
-    assert_eq!(other.kept_exemptions().await.unwrap(), store.kept_exemptions().await.unwrap());
-    assert_eq!(other.plans().await.unwrap(), store.plans().await.unwrap());
-    assert_eq!(other.published().await.unwrap(), store.published().await.unwrap());
-    assert_eq!(other.events(plan()).await.unwrap(), store.events(plan()).await.unwrap());
-    assert!(other.approvals(plan()).await.unwrap().is_empty(), "whoever moves a store approves again");
-    assert_eq!(exported(&other).await, text);
-    // What moved is missed where it is removed again.
-    let third = sqlite().await;
-    third.store.import_all(&mut Cursor::new(&text)).await.unwrap();
-    third.execute("delete from journal where number = 4").await;
-    assert!(third.store.events(plan()).await.is_err());
-    // The journal goes on where it was: the next lease has the next number, as none was opened with it before.
-    let lease = take(&other, "two", 0, 100).await;
-    assert_eq!(lease.epoch, 2);
-    append(&other, opened(2)).await.unwrap();
-    Ledger::replay(plan(), &other.events(plan()).await.unwrap()).unwrap();
-    let gone_on = exported(&other).await;
-
-    for (from, to, says) in [
-        ("\"reason\":\"why\"", "\"reason\":\"because\"", "another exemption"),
-        ("\"number\":2", "\"number\":3", "another event 3"),
-        (
-            "\"access_key\":\"AKIA0000000000000001\"",
-            "\"access_key\":\"AKIA0000000000000009\"",
-            "stands under another key",
-        ),
-    ] {
-        let changed = text.replacen(from, to, 1);
-        assert_ne!(changed, text);
-        let error = other.import_all(&mut Cursor::new(&changed)).await.unwrap_err().to_string();
-        assert!(error.contains(says), "{says}: {error}");
-    }
-    assert_eq!(exported(&other).await, gone_on);
 }
 
 async fn two_processes_that_append_at_once_make_one_chain(place: &Place<Sql>) {
