@@ -140,7 +140,7 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
 }
 
 /// Finishes what an earlier run of this verb began and did not finish, because it was killed: the journal says of such a key
-/// that it was to be deleted, and not what came of it.
+/// that it was to be deleted, and not what came of it, or what it says may still change.
 async fn finish_begun(settings: &Settings, store: &Sql, stop: &watch::Receiver<bool>) -> Result<(), Failure> {
     let plans = store.plans().await.map_err(failed)?;
     for run in store.runs().await.map_err(failed)? {

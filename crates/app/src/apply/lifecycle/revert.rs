@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use keysweep_core::exemption::Exemptions;
 use keysweep_core::journal::receipt::replay;
-use keysweep_core::journal::{Event, KeyRecord, Ledger, Sealed};
+use keysweep_core::journal::{Event, Ledger, Sealed};
 use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::{Plan, Planned, PlannedDeactivation};
 use keysweep_core::ports::{Accounts, Clock, Directory, ExemptionSource, Journal, KeyControl, ServerTime};
@@ -16,7 +16,7 @@ use super::super::check::{self, Refusal};
 use super::super::ledger::Writer;
 use super::super::outcome::stopped;
 use super::super::run::{Exempting, Run, Task};
-use super::super::{ApplyError, RunRequest, Tools, events};
+use super::super::{ApplyError, RunRequest, Tools, events, is_unresolved};
 use super::{RevertOutcome, Reverted};
 use crate::gate::{Desk, Gates};
 
@@ -45,9 +45,7 @@ fn is_to_do(ledger: &Ledger, planned: Planned<'_>) -> bool {
     match planned {
         Planned::Deletion(_) => false,
         Planned::Deactivation(key) => {
-            let in_doubt = |record: &KeyRecord| record.switch().in_doubt().is_some();
-            stands(ledger, key).is_some_and(|stands| stands.may_follow())
-                || ledger.key(key.account, &key.key).is_some_and(in_doubt)
+            is_unresolved(ledger, planned) || stands(ledger, key).is_some_and(|stands| stands.may_follow())
         }
     }
 }
