@@ -52,6 +52,16 @@ fn a_deactivation_that_arrives_after_its_key_was_left_alone_is_recorded() {
     }
 }
 
+/// Two attempts were given up, and then the key was gone: the run that finds it so has nothing left to another.
+#[test]
+fn what_two_attempts_left_open_is_recorded_by_one_run() {
+    for seed in [23_000_475, 23_023_846, 23_033_411] {
+        let (tally, violations) = runs::life::run(seed);
+        assert_eq!(violations, Vec::<String>::new(), "run {seed}");
+        assert!(tally.of("crashes") > 0, "run {seed}: {tally:?}");
+    }
+}
+
 /// The same of a status: the call of a process that stood still came after another had found the key Active.
 #[test]
 fn a_deactivation_that_arrives_after_another_process_gave_it_up_is_recorded() {

@@ -54,11 +54,11 @@ impl Attempt {
 }
 
 impl SwitchOutcome {
-    /// Whether a look has shown that the key has not the status that it was to have.
+    /// Whether a look has shown that the key has not the status that it was to have, or is not where it was.
     const fn saw_no_effect(&self) -> bool {
         match self {
             Self::Kept(Kept::Interrupted | Kept::Failed(_)) => true,
-            Self::LeftAlone(reason) => reason.saw_the_key(),
+            Self::LeftAlone(reason) => reason.is_of_a_look(),
             Self::Kept(_) | Self::Set(_) | Self::Seen { .. } => false,
         }
     }
@@ -76,7 +76,7 @@ pub struct SwitchRecord {
     /// The attempt whose effect was journalled last, by its place.
     done: Option<usize>,
     /// When a look showed last that no attempt since has had its effect.
-    seen_at: Option<Instant>,
+    looked_at: Option<Instant>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -190,11 +190,12 @@ impl SwitchRecord {
     }
 
     /// The last attempt since the status was set that was given up, and whose call may still arrive; and what it was to set. As of a
-    /// delete, the doubt is over where the key was seen so long after the intent that no call arrives any more.
+    /// delete, the doubt is over where the key was looked for so long after the intent that no call arrives any more; of one that is
+    /// gone nothing more is to be found out.
     pub fn in_doubt(&self) -> Option<(u32, KeyStatus)> {
         let first = self.done.map_or(0, |place| place.saturating_add(1));
         let over = |attempt: &Attempt| {
-            self.seen_at.is_some_and(|seen_at| seen_at - attempt.opened_at >= ARRIVES_WITHIN)
+            self.looked_at.is_some_and(|looked_at| looked_at - attempt.opened_at >= ARRIVES_WITHIN)
         };
         let sent = |(_, attempt): &(u32, &Attempt)| attempt.may_have_sent() && !over(attempt);
         let last = (1_u32..).zip(&self.attempts).skip(first).filter(sent).last();
@@ -256,7 +257,7 @@ impl SwitchRecord {
                     self.done = place;
                 }
                 if outcome.saw_no_effect() {
-                    self.seen_at = self.seen_at.max(Some(*at));
+                    self.looked_at = self.looked_at.max(Some(*at));
                 }
                 Ok(outcome.is_done())
             }

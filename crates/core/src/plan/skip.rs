@@ -134,6 +134,11 @@ impl SkipReason {
         }
     }
 
+    /// Whether the last look gave it, whatever that showed: with the others there was none.
+    pub const fn is_of_a_look(&self) -> bool {
+        !matches!(self, Self::NotEntered(_) | Self::NotLookedAt(_))
+    }
+
     /// Whether it shows that somebody used the key's switch since the plan: what stops a run when it happens too often.
     pub const fn is_reactivation(&self) -> bool {
         matches!(self, Self::Active | Self::StatusChanged { .. })

@@ -126,6 +126,7 @@ fn a_call_that_was_given_up_may_arrive_for_an_hour() {
     let again = |outcome, length| vec![later(switched(Inactive, 5, 1, outcome), length)];
     let almost = HOUR.saturating_sub(SignedDuration::from_secs(1));
     let (used, gone) = (|| left(SkipReason::UsedSince { at: now() }), || left(SkipReason::UserGone));
+    let not_looked = || left(SkipReason::NotLookedAt("denied".to_owned()));
     let reverted = || vec![switching(Active, 5, 2), switched(Active, 5, 2, interrupted())];
     for (events, in_doubt) in [
         (begun(interrupted()), Some((1, Inactive))),
@@ -133,9 +134,11 @@ fn a_call_that_was_given_up_may_arrive_for_an_hour() {
         (begun(denied()), None),
         (begun(used()), None),
         (begun(set()), None),
-        // A look in time shows nothing, one that did not see the key neither.
+        // A look in time shows nothing, and where there was none, time does not help.
         ([begun(interrupted()), second(used(), almost)].concat(), Some((1, Inactive))),
-        ([begun(interrupted()), second(gone(), HOUR)].concat(), Some((1, Inactive))),
+        ([begun(interrupted()), second(gone(), almost)].concat(), Some((1, Inactive))),
+        ([begun(interrupted()), second(gone(), HOUR)].concat(), None),
+        ([begun(interrupted()), second(not_looked(), HOUR)].concat(), Some((1, Inactive))),
         ([begun(interrupted()), second(denied(), HOUR)].concat(), Some((1, Inactive))),
         ([begun(interrupted()), second(used(), HOUR)].concat(), None),
         // The last is asked for first.

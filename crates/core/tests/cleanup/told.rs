@@ -89,6 +89,7 @@ fn each_reason_to_leave_a_planned_key_alone_has_its_name_its_consequences_and_it
         assert_eq!(reason.name(), name);
         let found = [reason.is_final(), reason.saw_the_key(), reason.is_reactivation()];
         assert_eq!(found, consequences, "{name}");
+        assert_eq!(reason.is_of_a_look(), !["not_entered", "not_looked_at"].contains(&name), "{name}");
         assert!(reason.to_string().contains(text), "{reason}");
     }
 }
