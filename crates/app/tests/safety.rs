@@ -52,6 +52,14 @@ fn a_deactivation_that_arrives_after_its_key_was_left_alone_is_recorded() {
     }
 }
 
+/// The key was deactivated by a second attempt, and reactivated by a revert, when the call of the first arrived.
+#[test]
+fn a_deactivation_that_arrives_after_a_revert_gave_the_key_back_is_recorded() {
+    let (tally, violations) = runs::life::run(24_115_858);
+    assert_eq!(violations, Vec::<String>::new());
+    assert_eq!(tally.of("reverts: not confirmed, left alone"), 1, "{tally:?}");
+}
+
 /// Two attempts were given up, and then the key was gone: the run that finds it so has nothing left to another.
 #[test]
 fn what_two_attempts_left_open_is_recorded_by_one_run() {

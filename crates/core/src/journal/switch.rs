@@ -54,12 +54,12 @@ impl Attempt {
 }
 
 impl SwitchOutcome {
-    /// Whether a look has shown that the key has not the status that it was to have, or is not where it was.
-    const fn saw_no_effect(&self) -> bool {
+    /// Whether the key was looked at for it.
+    const fn is_of_a_look(&self) -> bool {
         match self {
-            Self::Kept(Kept::Interrupted | Kept::Failed(_)) => true,
+            Self::Kept(Kept::Interrupted | Kept::Failed(_)) | Self::Set(_) | Self::Seen { .. } => true,
             Self::LeftAlone(reason) => reason.is_of_a_look(),
-            Self::Kept(_) | Self::Set(_) | Self::Seen { .. } => false,
+            Self::Kept(_) => false,
         }
     }
 
@@ -75,7 +75,7 @@ pub struct SwitchRecord {
     attempts: Vec<Attempt>,
     /// The attempt whose effect was journalled last, by its place.
     done: Option<usize>,
-    /// When a look showed last that no attempt since has had its effect.
+    /// When the key was looked at last.
     looked_at: Option<Instant>,
 }
 
@@ -189,17 +189,23 @@ impl SwitchRecord {
         self.attempts.iter().any(|attempt| attempt.to == status && attempt.may_have_sent())
     }
 
-    /// The last attempt since the status was set that was given up, and whose call may still arrive; and what it was to set. As of a
+    /// The last attempt that was given up, and whose call may still arrive and change the status; and what it was to set. As of a
     /// delete, the doubt is over where the key was looked for so long after the intent that no call arrives any more; of one that is
     /// gone nothing more is to be found out.
     pub fn in_doubt(&self) -> Option<(u32, KeyStatus)> {
-        let first = self.done.map_or(0, |place| place.saturating_add(1));
+        let set = self.done.and_then(|place| Some((place, self.attempts.get(place)?.to)));
         let over = |attempt: &Attempt| {
             self.looked_at.is_some_and(|looked_at| looked_at - attempt.opened_at >= ARRIVES_WITHIN)
         };
-        let sent = |(_, attempt): &(u32, &Attempt)| attempt.may_have_sent() && !over(attempt);
-        let last = (1_u32..).zip(&self.attempts).skip(first).filter(sent).last();
-        last.map(|(number, attempt)| (number, attempt.to))
+        let may_change = |place: usize, attempt: &Attempt| {
+            // What came before the status was set, to the same, changes nothing.
+            set.is_none_or(|(done, status)| place > done || attempt.to != status)
+        };
+        let place = self.attempts.iter().enumerate().rposition(|(place, attempt)| {
+            attempt.may_have_sent() && !over(attempt) && may_change(place, attempt)
+        })?;
+        let attempt = self.attempts.get(place)?;
+        Some((u32::try_from(place).ok()?.saturating_add(1), attempt.to))
     }
 
     fn may_begin(&self, key: &AccessKeyId, to: KeyStatus) -> Result<(), Illegal> {
@@ -256,7 +262,7 @@ impl SwitchRecord {
                 if outcome.is_done() {
                     self.done = place;
                 }
-                if outcome.saw_no_effect() {
+                if outcome.is_of_a_look() {
                     self.looked_at = self.looked_at.max(Some(*at));
                 }
                 Ok(outcome.is_done())

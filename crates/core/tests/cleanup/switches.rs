@@ -127,6 +127,8 @@ fn a_call_that_was_given_up_may_arrive_for_an_hour() {
     let almost = HOUR.saturating_sub(SignedDuration::from_secs(1));
     let (used, gone) = (|| left(SkipReason::UsedSince { at: now() }), || left(SkipReason::UserGone));
     let not_looked = || left(SkipReason::NotLookedAt("denied".to_owned()));
+    let undone = || [begun(interrupted()), second(set(), SignedDuration::ZERO)].concat();
+    let given_back = |length| vec![switching(Active, 5, 3), later(switched(Active, 5, 3, set()), length)];
     let reverted = || vec![switching(Active, 5, 2), switched(Active, 5, 2, interrupted())];
     for (events, in_doubt) in [
         (begun(interrupted()), Some((1, Inactive))),
@@ -145,6 +147,11 @@ fn a_call_that_was_given_up_may_arrive_for_an_hour() {
         ([begun(interrupted()), second(failed(), SignedDuration::ZERO)].concat(), Some((2, Inactive))),
         ([begun(interrupted()), second(set(), SignedDuration::ZERO)].concat(), None),
         ([begun(set()), reverted()].concat(), Some((2, Active))),
+        // What was given up before the status was set may undo that in time, where it is to set another.
+        ([undone(), given_back(almost)].concat(), Some((1, Inactive))),
+        ([undone(), given_back(HOUR)].concat(), None),
+        ([undone(), given_back(almost), again(seen(), almost)].concat(), None),
+        ([undone(), given_back(almost), again(interrupted(), HOUR)].concat(), None),
         // It was looked for.
         ([begun(interrupted()), again(interrupted(), almost)].concat(), Some((1, Inactive))),
         ([begun(interrupted()), again(interrupted(), HOUR)].concat(), None),
