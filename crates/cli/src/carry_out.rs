@@ -91,6 +91,8 @@ pub enum Doing<'a> {
     },
     /// It is undone.
     Revert,
+    /// What came of what it began is found out.
+    FindOut,
 }
 
 /// A run as it is to be carried out.
@@ -182,6 +184,7 @@ pub fn failure(error: ApplyError, doing: Doing<'_>) -> Failure {
             let context = match doing {
                 Doing::Apply { .. } => "the plan is refused, and nothing was deleted",
                 Doing::Revert => "the run is not reverted, and nothing was changed",
+                Doing::FindOut => "what the run began is not found out, and nothing was changed",
             };
             Failure::refused(anyhow::Error::from(*refusal).context(context)).hint(hint)
         }
@@ -204,7 +207,7 @@ fn refusal_hint(refusal: &Refusal, doing: Doing<'_>) -> String {
             Doing::Apply { agreed } => {
                 format!("look at it and approve it with {agreed}, into the same store")
             }
-            Doing::Revert => "a revert needs no approval".to_owned(),
+            Doing::Revert | Doing::FindOut => "it needs no approval".to_owned(),
         },
         Refusal::Objections(_) | Refusal::OtherDigest { .. } => {
             "scan and plan again; docs/lint says what each rule is for".to_owned()
@@ -214,7 +217,7 @@ fn refusal_hint(refusal: &Refusal, doing: Doing<'_>) -> String {
         }
         Refusal::Clock(error) => clock_hint(*error).to_owned(),
         Refusal::Held { .. } => "wait for it to end, or until then".to_owned(),
-        Refusal::Damaged(_) | Refusal::NotItsJournal(_) => {
+        Refusal::Damaged(_) | Refusal::AnotherIsDamaged { .. } | Refusal::NotItsJournal(_) => {
             "`keysweep state check` looks through the whole store; scan and plan again into another"
                 .to_owned()
         }

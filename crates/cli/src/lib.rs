@@ -3,6 +3,7 @@
 
 mod anonymous;
 pub mod args;
+mod begun;
 pub mod carry_out;
 pub mod clean_up;
 pub mod clean_up_settings;

@@ -73,6 +73,17 @@ pub enum Refusal {
     /// Its journal is damaged.
     #[error("the journal of this plan is damaged")]
     Damaged(#[from] Broken),
+    /// What another run has under way cannot be told.
+    #[error(
+        "the journal of plan {plan} in the same store is damaged, and what that has under way cannot be told"
+    )]
+    AnotherIsDamaged {
+        /// The plan of that run.
+        plan: Digest,
+        /// What is wrong with it.
+        #[source]
+        broken: Broken,
+    },
     /// Its journal is not of this plan.
     #[error("the journal does not belong to this plan")]
     NotItsJournal(#[from] NotOfThisPlan),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use keysweep_core::call::{Call, CallError, CallErrorKind};
 use keysweep_core::journal::{Deletion, Event, Kept, Outcome, State};
 use keysweep_core::plan::look::{LastLook, Reread};
-use keysweep_core::plan::{PlannedKey, SkipReason, decide};
+use keysweep_core::plan::{Planned, PlannedKey, SkipReason, decide};
 use keysweep_core::ports::{
     Accounts, Clock, ExemptionSource, Inventory, Journal, KeyControl, StatusHistory, UserNow,
 };
@@ -41,23 +41,29 @@ where
                 State::Open { attempt, .. } => {
                     self.recover(entered, key, attempt, record.opened_at()).await;
                     // Whether there is more to do is for the journal to say.
-                    if matches!(self.writer.record(key.account, &key.key).await, Some(record) if record.state().is_final())
-                    {
+                    let Some(record) = self.writer.record(key.account, &key.key).await else { return };
+                    let state = record.state();
+                    if state.is_final() || (!self.task.delete && !matches!(state, State::Open { .. })) {
                         return;
                     }
                     continue;
                 }
-                state if state.is_final() => {
+                state if state.is_final() || !self.task.delete => {
                     if let Some(attempt) = record.in_doubt().filter(|_| !record.is_settled()) {
                         self.look_for_late_delete(entered, key, attempt).await;
                     }
                     return;
                 }
-                _ if !self.task.delete => return,
                 _ => {}
             }
-            let attempt = record.attempts().saturating_add(1);
             let doubt = record.in_doubt();
+            // Where it is gone, and this run may have done it as well, a look tells.
+            let elsewhere = self.elsewhere.reason(Planned::Deletion(key));
+            if let Some(reason) = elsewhere.filter(|reason| doubt.is_none() || *reason != SkipReason::KeyGone)
+            {
+                return self.skip(key, reason).await;
+            }
+            let attempt = record.attempts().saturating_add(1);
             let changes = entered.changes(|error| self.could_not(error)).await;
             match self.attempt(entered, key, attempt, doubt, &changes).await {
                 Next::Done => return,

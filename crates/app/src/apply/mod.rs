@@ -8,6 +8,7 @@
 mod account;
 mod breaker;
 mod check;
+mod elsewhere;
 mod history;
 mod key;
 mod ledger;
@@ -29,6 +30,7 @@ use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::lint::Limits;
 use keysweep_core::plan::{Plan, Planned};
 use keysweep_core::ports::{Accounts, Clock, Directory, ExemptionSource, Journal, KeyControl, ServerTime};
+use keysweep_core::time::Instant;
 use tokio::sync::watch;
 
 pub use breaker::StopAfter;
@@ -36,11 +38,9 @@ pub use check::Refusal;
 pub use lifecycle::{DeactivationOutcome, RevertOutcome, Reverted, revert, to_revert};
 pub use outcome::{Applied, KeyOutcome};
 
-use crate::gate::{Desk, Gates};
+use crate::gate::Desk;
 use crate::progress::Progress;
-use breaker::Breaker;
-use ledger::Writer;
-use run::{Exempting, Run, Task};
+use run::{Nothing, Run, Task, What};
 
 /// Which run, and how it is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -153,47 +153,89 @@ where
         return Ok(Applied::of(asked, &events, None)?);
     }
     let chosen = asked.choose(&events, |planned| is_to_do(&ledger, planned));
-    let begun = in_order(asked.plan.planned().filter(|planned| is_unresolved(&ledger, *planned)));
-    let (work, approved_by, refused) = match check::agreed(request, &caller, tools.clock.now()) {
-        Ok(approvals) => {
-            (chosen, approvals.iter().map(|one| (one.by.clone(), one.arn.clone())).collect(), None)
+    let approvals = match check::agreed(request, &caller, tools.clock.now()) {
+        Ok(approvals) => approvals,
+        Err(refusal) => {
+            // What was begun under an approval that has expired is still to be found out.
+            look(&tools, &desk, asked, &caller, &ledger, stop).await?;
+            return Err(refusal.into());
         }
-        Err(refusal) if begun.is_empty() => return Err(refusal.into()),
-        // What was begun under an approval that has expired is still to be found out.
-        Err(refusal) => (begun, Vec::new(), Some(refusal)),
     };
-    let agreed = refused.is_none();
-    if work.is_empty() {
+    if chosen.is_empty() {
         return Ok(Applied::of(asked, &events, None)?);
     }
-    // Once a revert has begun, nothing more is deactivated.
-    let task = Task { delete: agreed, to: KeyStatus::Inactive, switch: agreed && !ledger.is_reverted() };
-    let opened = |at, epoch| Event::Opened {
-        at,
-        epoch,
-        holder: asked.holder.to_owned(),
-        caller_arn: caller.arn.clone(),
-        approved_by,
-    };
-    let run = Run {
-        plan: asked.plan,
+    let what = What {
+        // Once a revert has begun, nothing more is deactivated.
+        task: Task { delete: true, to: KeyStatus::Inactive, switch: !ledger.is_reverted() },
         allow_observed: request.limits.allow_observed,
-        concurrency: asked.concurrency,
-        task,
-        accounts: tools.accounts,
-        exemptions: Exempting::by(exemptions),
-        desk: &desk,
-        gates: Gates::new(),
+        exemptions,
         own: caller.account,
-        writer: Writer::open(tools.journal, tools.clock, asked.digest, asked.holder, opened).await?,
-        breaker: Breaker::new(asked.stop_after),
         stop,
     };
-    let failure = run.carry_out(&work).await;
-    match refused {
-        Some(refusal) => Err(refusal.into()),
-        None => Ok(Applied::of(asked, &self::events(tools.journal, asked.digest).await?, failure)?),
+    let approved_by = approvals.iter().map(|one| (one.by.clone(), one.arn.clone())).collect();
+    let opened = opened(asked, &caller, approved_by);
+    let failure = Run::begin(&tools, &desk, asked, what, opened).await?.carry_out(&chosen).await;
+    Ok(Applied::of(asked, &self::events(tools.journal, asked.digest).await?, failure)?)
+}
+
+/// Finds out what came of what an earlier apply or revert of the plan began, as far as that can be told yet, and begins nothing. It needs
+/// no approval, and is for whoever is about to apply another plan. An error means that nothing was learnt.
+pub async fn find_out<A, D, C, J>(
+    tools: Tools<'_, A, D, C, J>,
+    request: &RunRequest<'_>,
+    stop: watch::Receiver<bool>,
+) -> Result<(), ApplyError>
+where
+    A: Accounts<Entered: KeyControl> + ServerTime,
+    D: Directory,
+    C: Clock,
+    J: Journal,
+{
+    check::is_of(request.plan, request.digest)?;
+    let desk = Desk::new(tools.clock, tools.progress, request.give_up_after);
+    let caller = check::caller(&tools, &desk, request.plan).await?;
+    let events = events(tools.journal, request.digest).await?;
+    let ledger = Ledger::replay(request.digest, &events).map_err(Refusal::from)?;
+    look(&tools, &desk, request, &caller, &ledger, stop).await
+}
+
+/// Looks at the keys that were begun and are not settled.
+async fn look<A, D, C, J>(
+    tools: &Tools<'_, A, D, C, J>,
+    desk: &Desk<'_, C>,
+    asked: &RunRequest<'_>,
+    caller: &CallerIdentity,
+    ledger: &Ledger,
+    stop: watch::Receiver<bool>,
+) -> Result<(), ApplyError>
+where
+    A: Accounts<Entered: KeyControl>,
+    C: Clock,
+    J: Journal,
+{
+    let begun = in_order(asked.plan.planned().filter(|planned| is_unresolved(ledger, *planned)));
+    if begun.is_empty() {
+        return Ok(());
     }
+    let what = What {
+        task: Task { delete: false, to: KeyStatus::Inactive, switch: false },
+        allow_observed: false,
+        exemptions: &Nothing,
+        own: caller.account,
+        stop,
+    };
+    let opened = opened(asked, caller, Vec::new());
+    let failure = Run::begin(tools, desk, asked, what, opened).await?.carry_out(&begun).await;
+    failure.map_or(Ok(()), |what| Err(ApplyError::Journal(what.into())))
+}
+
+fn opened(
+    asked: &RunRequest<'_>,
+    caller: &CallerIdentity,
+    approved_by: Vec<(String, String)>,
+) -> impl FnOnce(Instant, u64) -> Event {
+    let (holder, caller_arn) = (asked.holder.to_owned(), caller.arn.clone());
+    move |at, epoch| Event::Opened { at, epoch, holder, caller_arn, approved_by }
 }
 
 async fn events<J: Journal>(journal: &J, plan: Digest) -> Result<Vec<Sealed>, ApplyError> {
@@ -211,7 +253,7 @@ fn is_to_do(ledger: &Ledger, planned: Planned<'_>) -> bool {
     }
 }
 
-/// Whether something was begun about the key, and what came of it is not known.
+/// Whether something was begun about the key, and what came of it is not known for certain.
 fn is_unresolved(ledger: &Ledger, planned: Planned<'_>) -> bool {
     ledger.key(planned.account(), planned.key()).is_some_and(KeyRecord::is_unresolved)
 }

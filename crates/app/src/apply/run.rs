@@ -1,6 +1,7 @@
 //! What an apply and a revert have in common: the keys of a plan are worked on account by account, under a lease of the plan's
 //! journal, until all have had their turn or something stops it.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +18,10 @@ use tokio::sync::watch;
 
 use super::account::Entered;
 use super::breaker::{Breaker, Trouble};
+use super::elsewhere::Elsewhere;
 use super::ledger::Writer;
 use super::shared::Shared;
+use super::{ApplyError, RunRequest, Tools};
 use crate::gate::{Desk, Gates};
 use crate::progress;
 
@@ -42,6 +45,28 @@ pub(super) struct Task {
     pub(super) to: KeyStatus,
 }
 
+/// No key is exempt from being looked at, nor from being given back.
+pub(super) struct Nothing;
+
+impl ExemptionSource for Nothing {
+    type Error = Infallible;
+
+    async fn exemptions(&self) -> Result<Exemptions, Infallible> {
+        Ok(Exemptions::default())
+    }
+}
+
+/// What a run is to do, and in whose name.
+pub(super) struct What<'a, X> {
+    pub(super) task: Task,
+    /// Whether keys are deleted whose inactivity was only observed.
+    pub(super) allow_observed: bool,
+    pub(super) exemptions: &'a X,
+    /// The caller's own account.
+    pub(super) own: AccountId,
+    pub(super) stop: watch::Receiver<bool>,
+}
+
 /// What all keys of a run share.
 pub(super) struct Run<'a, A, C, J, X> {
     pub(super) plan: &'a Plan,
@@ -57,6 +82,7 @@ pub(super) struct Run<'a, A, C, J, X> {
     pub(super) gates: Gates,
     pub(super) own: AccountId,
     pub(super) writer: Writer<'a, J, C>,
+    pub(super) elsewhere: Elsewhere,
     pub(super) breaker: Breaker,
     pub(super) stop: watch::Receiver<bool>,
 }
@@ -94,13 +120,53 @@ pub(super) enum Sent {
     TooLate,
 }
 
-impl<A, C, J, X> Run<'_, A, C, J, X>
+impl<'a, A, C, J, X> Run<'a, A, C, J, X>
 where
     A: Accounts<Entered: KeyControl>,
     C: Clock,
     J: Journal,
     X: ExemptionSource,
 {
+    /// Takes the lease, under which nobody else begins anything, and journals that by the event that `opened` makes of the moment and
+    /// the number of the lease.
+    pub(super) async fn begin<D>(
+        tools: &Tools<'a, A, D, C, J>,
+        desk: &'a Desk<'a, C>,
+        asked: &RunRequest<'a>,
+        what: What<'a, X>,
+        opened: impl FnOnce(Instant, u64) -> Event,
+    ) -> Result<Self, ApplyError> {
+        let What { task, allow_observed, exemptions, own, stop } = what;
+        let writer = Writer::open(tools.journal, tools.clock, asked.digest, asked.holder, opened).await?;
+        let elsewhere = if task.delete || task.switch {
+            Elsewhere::than(tools.journal, asked.plan, asked.digest).await
+        } else {
+            Ok(Elsewhere::default())
+        };
+        let elsewhere = match elsewhere {
+            Ok(elsewhere) => elsewhere,
+            Err(error) => {
+                writer.close(None).await;
+                return Err(error);
+            }
+        };
+        Ok(Self {
+            plan: asked.plan,
+            allow_observed,
+            concurrency: asked.concurrency,
+            task,
+            accounts: tools.accounts,
+            exemptions: Exempting::by(exemptions),
+            desk,
+            gates: Gates::new(),
+            own,
+            writer,
+            elsewhere,
+            breaker: Breaker::new(asked.stop_after),
+            stop,
+        })
+    }
+
     /// Works on these keys, which are in the order of accounts and users, and gives the lease back. Says why the journal could
     /// not be written any more, if so.
     pub(super) async fn carry_out(&self, keys: &[Planned<'_>]) -> Option<String> {

@@ -78,8 +78,8 @@ pub(crate) fn end(scene: &Scene, before: &Truth, last: Option<Result<Applied, Ap
         (kind, other) => wrong(scene, format!("{kind:?} ended as {other:?}")),
     }
     if !scene.trouble.state().violations.is_empty() {
-        let events = poll(scene.store.events(scene.digest)).unwrap();
-        let lines: Vec<String> = events.iter().map(|sealed| format!("  {}", sealed.text())).collect();
+        let lines: Vec<String> =
+            events(scene).iter().flatten().map(|sealed| format!("  {}", sealed.text())).collect();
         wrong(scene, lines.join("\n"));
     }
 }
@@ -209,19 +209,26 @@ fn undisturbed(scene: &Scene, before: &Truth, after: &Truth, applied: &Applied) 
 
 /// One more apply deletes nothing; where nothing was left to do, it writes nothing either.
 fn again(scene: &Scene) {
-    let events = || poll(scene.store.events(scene.digest)).unwrap();
-    let (before, deletes) = (events(), scene.trouble.state().deleted.len());
-    let done = is_done(&scene.plan, scene.digest, &before);
+    let (before, deletes) = (events(scene), scene.trouble.state().deleted.len());
+    let done = scene.plans.iter().zip(&before).all(|(kept, events)| is_done(&kept.plan, kept.digest, events));
     let _ = scene.calmly();
     if scene.trouble.state().deleted.len() != deletes {
         wrong(scene, "a second apply deleted more".to_owned());
     }
-    if done && events() != before {
+    if done && events(scene) != before {
         wrong(scene, "a second apply wrote to a journal that was done".to_owned());
     }
     if done {
         count(scene, "runs: a second apply was a no-op");
     }
+    if scene.plans.len() > 1 {
+        count(scene, "runs: two plans of the same keys");
+    }
+}
+
+/// The journal of each plan.
+fn events(scene: &Scene) -> Vec<Vec<Sealed>> {
+    scene.plans.iter().map(|kept| poll(scene.store.events(kept.digest)).unwrap()).collect()
 }
 
 /// The store in memory never waits.

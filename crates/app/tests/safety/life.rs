@@ -149,6 +149,7 @@ impl Scene {
             plan: Arc::clone(&self.plan),
             digest: self.digest,
             store: Arc::clone(&self.store),
+            has_others: false,
         }
     }
 

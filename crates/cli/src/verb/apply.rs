@@ -16,6 +16,7 @@ use keysweep_report::words::count;
 use keysweep_store::Sql;
 use tokio::sync::watch;
 
+use crate::begun::settle_others;
 use crate::carry_out::{self, Doing, Order, RunArgs, Which};
 use crate::clean_up::{exemptions, kept, read_plan, that_count};
 use crate::exempt::Sources;
@@ -72,6 +73,7 @@ pub(crate) async fn carry_out(
     let approvals = store.approvals(digest).await.map_err(failed)?;
     let approvals = that_count(approvals, plan, settings);
     store.keep_plan(&kept(plan, digest)).await.map_err(failed)?;
+    settle_others(digest, settings, store, &stop).await?;
     let (approval_policy, limits) = (settings.clean_up.approval, &settings.clean_up.limits);
     let order = Order { plan, digest, which, doing: Doing::Apply { agreed } };
     let (applied, bill) = carry_out::carry_out(order, settings, store, async |tools, run| {

@@ -10,18 +10,18 @@ use keysweep_aws::SystemClock;
 use keysweep_core::account::{AccountId, CallerIdentity};
 use keysweep_core::approval::{Approval, check};
 use keysweep_core::assessment::{AccountStatus, Assessment, SkipReason};
-use keysweep_core::journal::Ledger;
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::plan::document;
 use keysweep_core::plan::grace::{Grace, Published, without_waiting};
 use keysweep_core::plan::lint::blocks;
 use keysweep_core::plan::{Plan, Planned};
-use keysweep_core::ports::{Agreements as _, Archive as _, Clock as _, Journal as _};
+use keysweep_core::ports::{Agreements as _, Archive as _, Clock as _};
 use keysweep_report::Options;
 use keysweep_report::words::count;
 use keysweep_store::Sql;
 use tokio::sync::watch;
 
+use crate::begun::begun;
 use crate::carry_out::Which;
 use crate::clean_up::{BY_POLICY, concluded, enter, exemptions, kept, objected, warn_of_idle_units};
 use crate::exempt::Sources;
@@ -83,7 +83,7 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
     let mut deleting = settings.clone();
     deleting.role.name.clone_from(args.cleanup_role.as_ref().unwrap_or(&settings.clean_up.role));
     if !args.dry_run {
-        finish_begun(&deleting, &store, &stop).await?;
+        Box::pin(finish_begun(&deleting, &store, &stop)).await?;
     }
 
     let mut assessment = fresh_scan(settings, &store, &mut stop).await?;
@@ -142,26 +142,10 @@ async fn clean(args: &CleanArgs, settings: &Settings, mut stop: watch::Receiver<
 /// Finishes what an earlier run of this verb began and did not finish, because it was killed: the journal says of such a key
 /// that it was to be deleted, and not what came of it, or what it says may still change.
 async fn finish_begun(settings: &Settings, store: &Sql, stop: &watch::Receiver<bool>) -> Result<(), Failure> {
-    let plans = store.plans().await.map_err(failed)?;
-    for run in store.runs().await.map_err(failed)? {
-        let by_policy = store.approvals(run).await.map_err(failed)?.iter().any(|one| one.by == BY_POLICY);
-        if !by_policy {
+    for (plan, digest) in begun(store).await? {
+        let approvals = store.approvals(digest).await.map_err(failed)?;
+        if !approvals.iter().any(|one| one.by == BY_POLICY) {
             continue;
-        }
-        let damaged = |what: String| {
-            Failure::failed(anyhow!("the run of plan {run} is not to be relied on: {what}"))
-                .hint("`keysweep journal --verify` says more; nothing was deleted")
-        };
-        let events = store.events(run).await.map_err(failed)?;
-        let ledger = Ledger::replay(run, &events).map_err(|broken| damaged(broken.to_string()))?;
-        if !ledger.keys().any(|(_, _, record)| record.is_unresolved()) {
-            continue;
-        }
-        let kept = plans.iter().find(|plan| plan.digest == run);
-        let text = kept.ok_or_else(|| damaged("the store does not have it".to_owned()))?;
-        let (plan, digest) = document::read(&text.text).map_err(|error| damaged(error.to_string()))?;
-        if digest != run {
-            return Err(damaged("its plan in the store is another one".to_owned()));
         }
         note(settings.quiet, &format!("finishing plan {}, which an earlier run began", plan.id));
         let (all, agreed) = (Which::default(), "`keysweep approve`");

@@ -196,11 +196,11 @@ impl KeyRecord {
         }
     }
 
-    /// Whether something was begun, and what came of it is not known, or may still change where the key is left alone.
+    /// Whether something was begun, and what came of it is not known, or may still change.
     pub fn is_unresolved(&self) -> bool {
         let state = self.state();
         matches!(state, State::Open { .. })
-            || (state.is_final() && !self.is_settled())
+            || (state != State::Gone && self.in_doubt().is_some())
             || matches!(self.switch.state(), SwitchState::Open { .. })
             || self.switch.in_doubt().is_some()
     }

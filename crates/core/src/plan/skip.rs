@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::exemption::{ExemptBy, Unreadable};
 use crate::key::KeyStatus;
+use crate::plan::digest::Digest;
 use crate::time::Instant;
 
 /// Why a planned key is left alone.
@@ -53,6 +54,11 @@ pub enum SkipReason {
     NotEntered(String),
     /// The user or its keys could not be looked at.
     NotLookedAt(String),
+    /// Another run of the store has begun it, and what came of that is not known yet.
+    UnderWay {
+        /// The plan of that run.
+        plan: Digest,
+    },
     /// The key is Inactive already. Of keys that are to be deactivated.
     Inactive,
     /// The key was used since the plan, or that became known since. Of keys that are to be deactivated.
@@ -82,6 +88,7 @@ impl SkipReason {
             Self::HistoryNotRead(_) => "history_not_read",
             Self::NotEntered(_) => "not_entered",
             Self::NotLookedAt(_) => "not_looked_at",
+            Self::UnderWay { .. } => "under_way",
             Self::Inactive => "inactive",
             Self::UsedSince { .. } => "used_since",
             Self::LastUseNotRead(_) => "last_use_not_read",
@@ -107,7 +114,8 @@ impl SkipReason {
             | Self::HistoryNotRead(_)
             | Self::NotEntered(_)
             | Self::LastUseNotRead(_)
-            | Self::NotLookedAt(_) => false,
+            | Self::NotLookedAt(_)
+            | Self::UnderWay { .. } => false,
         }
     }
 
@@ -130,13 +138,14 @@ impl SkipReason {
             | Self::UserChanged { .. }
             | Self::KeyGone
             | Self::NotEntered(_)
-            | Self::NotLookedAt(_) => false,
+            | Self::NotLookedAt(_)
+            | Self::UnderWay { .. } => false,
         }
     }
 
     /// Whether the last look gave it, whatever that showed: with the others there was none.
     pub const fn is_of_a_look(&self) -> bool {
-        !matches!(self, Self::NotEntered(_) | Self::NotLookedAt(_))
+        !matches!(self, Self::NotEntered(_) | Self::NotLookedAt(_) | Self::UnderWay { .. })
     }
 
     /// Whether it shows that somebody used the key's switch since the plan: what stops a run when it happens too often.
@@ -181,6 +190,10 @@ impl fmt::Display for SkipReason {
             }
             Self::NotEntered(reason) => write!(f, "the account could not be entered: {reason}"),
             Self::NotLookedAt(reason) => write!(f, "the user and its keys could not be looked at: {reason}"),
+            Self::UnderWay { plan } => write!(
+                f,
+                "the run of plan {plan} has begun it, and what came of that is not known for certain until an hour after: apply again then"
+            ),
             Self::Inactive => f.write_str("it is Inactive already"),
             Self::UsedSince { at } => {
                 write!(f, "it was used at {at}, which the plan does not know of")

@@ -4,7 +4,7 @@ use keysweep_core::exemption::{ExemptBy, Unreadable};
 use keysweep_core::journal::event::{Deletion, Event, Kept, Outcome};
 use keysweep_core::journal::receipt::How;
 use keysweep_core::key::KeyStatus;
-use keysweep_core::plan::{KeptBecause, SkipReason};
+use keysweep_core::plan::{KeptBecause, SkipReason, document};
 
 use crate::sample::{ACCOUNT, key_id, now};
 
@@ -80,6 +80,12 @@ fn skips() -> Vec<(SkipReason, &'static str, [bool; 3], &'static str)> {
             [false, false, false],
             "looked at: denied",
         ),
+        (
+            SkipReason::UnderWay { plan: document::digest(&crate::lifecycle::plan()) },
+            "under_way",
+            [false, false, false],
+            "has begun it, and what came of that is not known",
+        ),
     ]
 }
 
@@ -89,7 +95,11 @@ fn each_reason_to_leave_a_planned_key_alone_has_its_name_its_consequences_and_it
         assert_eq!(reason.name(), name);
         let found = [reason.is_final(), reason.saw_the_key(), reason.is_reactivation()];
         assert_eq!(found, consequences, "{name}");
-        assert_eq!(reason.is_of_a_look(), !["not_entered", "not_looked_at"].contains(&name), "{name}");
+        assert_eq!(
+            reason.is_of_a_look(),
+            !["not_entered", "not_looked_at", "under_way"].contains(&name),
+            "{name}"
+        );
         assert!(reason.to_string().contains(text), "{reason}");
     }
 }

@@ -230,6 +230,7 @@ fn skips() -> Vec<SkipReason> {
         SkipReason::HistoryNotRead(_) => SkipReason::HistoryNotRead(text()),
         SkipReason::NotEntered(_) => SkipReason::NotEntered(text()),
         SkipReason::NotLookedAt(_) => SkipReason::NotLookedAt(text()),
+        SkipReason::UnderWay { .. } => SkipReason::UnderWay { plan: document::digest(&nothing()) },
         SkipReason::Inactive => SkipReason::Inactive,
         SkipReason::UsedSince { .. } => SkipReason::UsedSince { at: now() },
         SkipReason::LastUseNotRead(_) => SkipReason::LastUseNotRead(text()),

@@ -1,35 +1,19 @@
 //! `keysweep revert`: reactivates what the run of a plan deactivated, as far as nobody else has set the status of the key since.
 //! It needs no approval: it undoes, and only what its run's journal says.
 
-use std::convert::Infallible;
-
-use keysweep_core::exemption::Exemptions;
 use keysweep_core::journal::receipt::replay;
 use keysweep_core::journal::{Event, Ledger, Sealed};
 use keysweep_core::key::KeyStatus;
 use keysweep_core::plan::{Plan, Planned, PlannedDeactivation};
-use keysweep_core::ports::{Accounts, Clock, Directory, ExemptionSource, Journal, KeyControl, ServerTime};
+use keysweep_core::ports::{Accounts, Clock, Directory, Journal, KeyControl, ServerTime};
 use tokio::sync::watch;
 
-use super::super::breaker::Breaker;
 use super::super::check::{self, Refusal};
-use super::super::ledger::Writer;
 use super::super::outcome::stopped;
-use super::super::run::{Exempting, Run, Task};
+use super::super::run::{Nothing, Run, Task, What};
 use super::super::{ApplyError, RunRequest, Tools, events, is_unresolved};
 use super::{RevertOutcome, Reverted};
-use crate::gate::{Desk, Gates};
-
-/// Exemptions keep keys from clean-up; none keeps one from being given back.
-struct Nothing;
-
-impl ExemptionSource for Nothing {
-    type Error = Infallible;
-
-    async fn exemptions(&self) -> Result<Exemptions, Infallible> {
-        Ok(Exemptions::default())
-    }
-}
+use crate::gate::Desk;
 
 /// The keys that a run deactivated, or may have, and where each stands, from the journal alone.
 pub fn to_revert<'a>(plan: &'a Plan, ledger: &Ledger) -> Vec<(&'a PlannedDeactivation, RevertOutcome)> {
@@ -92,20 +76,13 @@ where
         holder: request.holder.to_owned(),
         caller_arn: caller.arn.clone(),
     };
-    let run = Run {
-        plan: request.plan,
-        allow_observed: false,
-        concurrency: request.concurrency,
+    let what = What {
         task: Task { delete: false, switch: true, to: KeyStatus::Active },
-        accounts: tools.accounts,
-        exemptions: Exempting::by(&Nothing),
-        desk: &desk,
-        gates: Gates::new(),
+        allow_observed: false,
+        exemptions: &Nothing,
         own: caller.account,
-        writer: Writer::open(tools.journal, tools.clock, request.digest, request.holder, opened).await?,
-        breaker: Breaker::new(request.stop_after),
         stop,
     };
-    let failure = run.carry_out(&chosen).await;
+    let failure = Run::begin(&tools, &desk, request, what, opened).await?.carry_out(&chosen).await;
     Ok(reverted(request, &events(tools.journal, request.digest).await?, failure)?)
 }

@@ -9,7 +9,7 @@ use keysweep_core::journal::{Event, Kept, Looked, Setting, SwitchOutcome, Switch
 use keysweep_core::key::{AccessKey, KeyStatus, LastUsed, ListedStatus};
 use keysweep_core::plan::look::{LastLook, Reread};
 use keysweep_core::plan::switch::{Done, deactivate, reactivate};
-use keysweep_core::plan::{PlannedDeactivation, SkipReason};
+use keysweep_core::plan::{Planned, PlannedDeactivation, SkipReason};
 use keysweep_core::ports::{
     Accounts, Clock, ExemptionSource, Inventory, Journal, KeyControl, StatusHistory, UserNow,
 };
@@ -66,6 +66,9 @@ where
                     self.settle(entered, key, record).await;
                 }
                 return;
+            }
+            if let Some(reason) = self.elsewhere.reason(Planned::Deactivation(key)) {
+                return self.switch_not_looked_at(key, reason).await;
             }
             let changes = entered.changes(|error| self.could_not(error)).await;
             match self.switch_once(entered, key, record, to, &changes).await {

@@ -18,7 +18,7 @@ use crate::support::account;
 
 /// The same world and plan, under another id.
 fn another(scene: &Scene) -> Scene {
-    Scene::of(Arc::clone(&scene.sim), |plan| plan.id = "another plan".to_owned())
+    Scene::of(Arc::clone(&scene.sim), |plan| "another plan".clone_into(&mut plan.id))
 }
 
 /// Applies the plan of `other` with the store of `scene`, under a name of its own.

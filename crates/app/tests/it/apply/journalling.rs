@@ -189,10 +189,10 @@ fn a_journal_that_refuses_what_must_follow_stops_the_run() {
 
 #[derive(Debug, thiserror::Error)]
 #[error("the disk is full")]
-struct Full(#[source] std::io::Error);
+pub(super) struct Full(#[source] std::io::Error);
 
 /// A journal that is looked at, and fails or is taken over by another at a given call.
-struct Watched<'a> {
+pub(super) struct Watched<'a> {
     scene: &'a Scene,
     asked: AtomicU32,
     fails_at: u32,
@@ -202,10 +202,12 @@ struct Watched<'a> {
     extended: AtomicU32,
     untils: Mutex<Vec<Instant>>,
     refuses: bool,
+    /// The run whose first event is gone.
+    pub(super) damaged: Option<Digest>,
 }
 
 impl<'a> Watched<'a> {
-    fn new(scene: &'a Scene) -> Self {
+    pub(super) fn new(scene: &'a Scene) -> Self {
         Self {
             scene,
             asked: AtomicU32::new(0),
@@ -215,6 +217,7 @@ impl<'a> Watched<'a> {
             extended: AtomicU32::new(0),
             untils: Mutex::default(),
             refuses: false,
+            damaged: None,
         }
     }
 
@@ -284,7 +287,11 @@ impl Journal for Watched<'_> {
     }
 
     async fn events(&self, plan: Digest) -> Result<Vec<Sealed>, Full> {
-        Ok(self.inner().events(plan).await.unwrap())
+        let mut events = self.inner().events(plan).await.unwrap();
+        if self.damaged == Some(plan) {
+            events.remove(0);
+        }
+        Ok(events)
     }
 
     async fn runs(&self) -> Result<Vec<Digest>, Full> {

@@ -2,6 +2,7 @@
 //! runs in which everything goes wrong at once are in `tests/safety`.
 
 mod deletes;
+mod elsewhere;
 mod journalling;
 mod keys;
 mod refusals;

@@ -17,7 +17,7 @@ use super::scene::{ALICE, BOB, BOB_TOO, CAROL, DAVE, Scene, block_on, denied, on
 use crate::support::{account, now};
 
 /// Journals what a process did that ended without giving its lease back.
-fn journal(scene: &Scene, events: impl IntoIterator<Item = Event>) {
+pub(super) fn journal(scene: &Scene, events: impl IntoIterator<Item = Event>) {
     let now = scene.sim.now();
     let leased = block_on(scene.store.lease(scene.digest, "dead", now, now + SignedDuration::from_secs(1)));
     let Leasing::Granted(lease) = leased.unwrap() else { panic!("somebody has the lease") };
@@ -35,7 +35,7 @@ fn journal(scene: &Scene, events: impl IntoIterator<Item = Event>) {
     scene.sim.clock().advance(Duration::from_secs(2));
 }
 
-fn intended(scene: &Scene, id: AccountId, key: &str, user: &str, attempt: u32) -> Event {
+pub(super) fn intended(scene: &Scene, id: AccountId, key: &str, user: &str, attempt: u32) -> Event {
     Event::Intended {
         at: scene.sim.now(),
         epoch: 1,
@@ -47,11 +47,11 @@ fn intended(scene: &Scene, id: AccountId, key: &str, user: &str, attempt: u32) -
     }
 }
 
-fn ended(scene: &Scene, id: AccountId, key: &str, attempt: u32, outcome: Outcome) -> Event {
+pub(super) fn ended(scene: &Scene, id: AccountId, key: &str, attempt: u32, outcome: Outcome) -> Event {
     Event::Ended { at: scene.sim.now(), account: id, key: key.parse().unwrap(), attempt, outcome }
 }
 
-fn delete(scene: &Scene, id: AccountId, user: &str, key: &str) {
+pub(super) fn delete(scene: &Scene, id: AccountId, user: &str, key: &str) {
     scene.sim.act(id, &Act::new(Deed::DeleteKey).user(user).key(key));
 }
 

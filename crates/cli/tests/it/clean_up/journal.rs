@@ -1,6 +1,6 @@
 //! The journal and the receipts as their readers see them, and two plans in one store.
 
-use keysweep_core::journal::Leasing;
+use keysweep_core::journal::{Appended, Event, Leasing};
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::Journal as _;
 use keysweep_core::time::SignedDuration;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Planned, both};
 use crate::program::{Program, Running};
-use crate::simulated::{OLD, days_ago};
+use crate::simulated::{OLD, OTHER, account, days_ago};
 use crate::validator;
 
 #[test]
@@ -155,6 +155,55 @@ fn of_two_plans_that_share_keys_applied_at_once_the_receipts_are_the_deletions()
     let mut receipts: Vec<_> = receipts["receipts"].as_array().unwrap().iter().map(of).collect();
     receipts.sort();
     assert_eq!((&receipts, planned.aws.deleted_keys()), (&both(), both()));
+}
+
+/// An apply of the first plan was killed with both keys under way: one of its calls may still arrive, the other cannot any more.
+#[test]
+fn what_a_killed_apply_left_is_found_out_before_another_plan_is_applied_and_each_key_has_one_receipt() {
+    let planned = Planned::new();
+    planned.approve();
+    let (second, _) = second_plan(&planned);
+    let location: Location = planned.path("state.db").display().to_string().parse().unwrap();
+    let first: Digest = planned.plan["digest"].as_str().unwrap().parse().unwrap();
+    let ago = |length| days_ago(0) - length;
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = Sql::open(&location).await.unwrap();
+        let long = ago(SignedDuration::from_hours(2));
+        let leased = store.lease(first, "dead", long, long.next()).await.unwrap();
+        let Leasing::Granted(lease) = leased else { panic!("{leased:?}") };
+        let (epoch, holder, caller_arn) = (lease.epoch, "dead".to_owned(), "arn:dead".to_owned());
+        let opened = Event::Opened { at: long, epoch, holder, caller_arn, approved_by: Vec::new() };
+        let intended = |at, number, user: &str, key: &str| Event::Intended {
+            at,
+            epoch,
+            account: account(number),
+            key: key.parse().unwrap(),
+            user: user.parse().unwrap(),
+            user_id: "AIDADEAD".to_owned(),
+            attempt: 1,
+        };
+        let just_now = ago(SignedDuration::from_mins(1));
+        for event in [opened, intended(long, 1, "alice", OLD), intended(just_now, 2, "bob", OTHER)] {
+            let appended = store.append(first, event).await.unwrap();
+            assert!(matches!(appended, Appended::Sealed(_)), "{appended:?}");
+        }
+    });
+
+    let run = planned.run(&["apply", &second]);
+    assert_eq!(run.code, 6, "{}{}", run.stdout, run.stderr);
+    let id = planned.plan["plan"]["plan_id"].as_str().unwrap();
+    assert!(run.stderr.contains(&format!("finding out what came of what plan {id} began")), "{}", run.stderr);
+    assert!(run.stdout.contains("has begun it"), "{}", run.stdout);
+    assert_eq!(planned.aws.deleted_keys(), [OLD]);
+    // The first has it, and goes on; the second has nothing more to find out.
+    let run = planned.apply(&[]);
+    assert_eq!(run.code, 6, "{}{}", run.stdout, run.stderr);
+    assert_eq!(planned.aws.deleted_keys(), both());
+    assert!(planned.run(&["apply", &second]).stdout.contains("no such key any more"));
+    let run = planned.run(&["receipts", "--format", "json"]);
+    let receipts: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(receipts["receipts"].as_array().unwrap().len(), 2, "{}", run.stdout);
+    assert_eq!(planned.run(&["journal", "--verify"]).code, 0);
 }
 
 #[test]
