@@ -193,17 +193,15 @@ impl SwitchRecord {
     /// delete, the doubt is over where the key was looked for so long after the intent that no call arrives any more; of one that is
     /// gone nothing more is to be found out.
     pub fn in_doubt(&self) -> Option<(u32, KeyStatus)> {
-        let set = self.done.and_then(|place| Some((place, self.attempts.get(place)?.to)));
+        let status = self.done.and_then(|place| self.attempts.get(place)).map(|done| done.to);
         let over = |attempt: &Attempt| {
             self.looked_at.is_some_and(|looked_at| looked_at - attempt.opened_at >= ARRIVES_WITHIN)
         };
-        let may_change = |place: usize, attempt: &Attempt| {
-            // What came before the status was set, to the same, changes nothing.
-            set.is_none_or(|(done, status)| place > done || attempt.to != status)
-        };
-        let place = self.attempts.iter().enumerate().rposition(|(place, attempt)| {
-            attempt.may_have_sent() && !over(attempt) && may_change(place, attempt)
-        })?;
+        let may_change = |attempt: &Attempt| status != Some(attempt.to);
+        let place = self
+            .attempts
+            .iter()
+            .rposition(|attempt| attempt.may_have_sent() && !over(attempt) && may_change(attempt))?;
         let attempt = self.attempts.get(place)?;
         Some((u32::try_from(place).ok()?.saturating_add(1), attempt.to))
     }

@@ -353,6 +353,29 @@ fn doubt_about_a_delete_is_over_when_the_key_is_seen_an_hour_after_the_intent() 
 }
 
 #[test]
+fn a_key_is_unresolved_while_a_delete_may_still_take_it() {
+    let kept = |kept| ended(1, 1, Outcome::Kept(kept));
+    let no_answer = || kept(Kept::Failed("no answer".to_owned()));
+    let again = |outcome| [intended(1, 1, 2), ended(1, 2, outcome)];
+    for (more, expected) in [
+        (vec![], true),
+        (vec![ended(1, 1, deleted())], false),
+        (vec![ended(1, 1, Outcome::Skipped(SkipReason::Active))], false),
+        (vec![kept(Kept::Denied("no".to_owned()))], false),
+        (vec![no_answer()], true),
+        (vec![no_answer(), later(kept(Kept::Interrupted), HOUR)], false),
+        ([vec![no_answer()], again(Outcome::Skipped(SkipReason::Active)).to_vec()].concat(), true),
+        // It is gone, by whichever of them.
+        ([vec![no_answer()], again(deleted()).to_vec()].concat(), false),
+    ] {
+        let (ledger, _) = ledger(&[&[opened(1), intended(1, 1, 1)][..], &more].concat());
+        assert_eq!(ledger.key(account(), &key_id(1)).unwrap().is_unresolved(), expected, "{more:?}");
+    }
+    let (ledger, _) = ledger(&[opened(1), skipped(1, 1, SkipReason::Active)]);
+    assert!(!ledger.key(account(), &key_id(1)).unwrap().is_unresolved());
+}
+
+#[test]
 fn a_key_is_seen_again_only_where_a_delete_may_be_on_its_way_and_nobody_is_at_it() {
     let seen = || ended(1, 1, Outcome::Kept(Kept::Interrupted));
     let ended_as = |kept| [opened(1), intended(1, 1, 1), ended(1, 1, Outcome::Kept(kept))];
