@@ -15,7 +15,7 @@ use super::check::Refusal;
 use super::{ApplyError, events};
 
 /// The keys that are to be left alone because of other runs, and why.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Elsewhere(BTreeMap<(AccountId, AccessKeyId), SkipReason>);
 
 impl Elsewhere {

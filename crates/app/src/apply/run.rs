@@ -138,12 +138,7 @@ where
     ) -> Result<Self, ApplyError> {
         let What { task, allow_observed, exemptions, own, stop } = what;
         let writer = Writer::open(tools.journal, tools.clock, asked.digest, asked.holder, opened).await?;
-        let elsewhere = if task.delete || task.switch {
-            Elsewhere::than(tools.journal, asked.plan, asked.digest).await
-        } else {
-            Ok(Elsewhere::default())
-        };
-        let elsewhere = match elsewhere {
+        let elsewhere = match Elsewhere::than(tools.journal, asked.plan, asked.digest).await {
             Ok(elsewhere) => elsewhere,
             Err(error) => {
                 writer.close(None).await;
