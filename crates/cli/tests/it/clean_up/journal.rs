@@ -1,9 +1,9 @@
 //! The journal and the receipts as their readers see them, and two plans in one store.
 
-use keysweep_core::journal::{Appended, Event, Leasing};
+use keysweep_core::journal::{Appended, Event, Lease, Leasing};
 use keysweep_core::plan::digest::Digest;
 use keysweep_core::ports::Journal as _;
-use keysweep_core::time::SignedDuration;
+use keysweep_core::time::{Instant, SignedDuration};
 use keysweep_sim::Action;
 use keysweep_sim::fault::{Effect, Rule};
 use keysweep_store::{Location, Sql};
@@ -129,6 +129,14 @@ fn second_plan(planned: &Planned) -> (String, Digest) {
     (file, digest)
 }
 
+/// The lease of a plan, which nobody else has from one moment until another.
+async fn leased(store: &Sql, plan: Digest, holder: &str, (from, until): (Instant, Instant)) -> Lease {
+    match store.lease(plan, holder, from, until).await.unwrap() {
+        Leasing::Granted(lease) => lease,
+        held @ Leasing::Held { .. } => panic!("{held:?}"),
+    }
+}
+
 #[test]
 fn of_two_plans_that_share_keys_applied_at_once_the_receipts_are_the_deletions() {
     let planned = Planned::new();
@@ -169,8 +177,7 @@ fn what_a_killed_apply_left_is_found_out_before_another_plan_is_applied_and_each
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let store = Sql::open(&location).await.unwrap();
         let long = ago(SignedDuration::from_hours(2));
-        let leased = store.lease(first, "dead", long, long.next()).await.unwrap();
-        let Leasing::Granted(lease) = leased else { panic!("{leased:?}") };
+        let lease = leased(&store, first, "dead", (long, long.next())).await;
         let (epoch, holder, caller_arn) = (lease.epoch, "dead".to_owned(), "arn:dead".to_owned());
         let opened = Event::Opened { at: long, epoch, holder, caller_arn, approved_by: Vec::new() };
         let intended = |at, number, user: &str, key: &str| Event::Intended {
@@ -215,11 +222,8 @@ fn a_plan_waits_for_the_apply_of_another_and_not_for_one_that_was_killed() {
     let take = |holder: &str| {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let (now, store) = (days_ago(0), Sql::open(&location).await.unwrap());
-            let until = now + SignedDuration::from_mins(5);
-            match store.lease(second, holder, now, until).await.unwrap() {
-                Leasing::Granted(lease) => (store, lease),
-                held @ Leasing::Held { .. } => panic!("{held:?}"),
-            }
+            let lease = leased(&store, second, holder, (now, now + SignedDuration::from_mins(5))).await;
+            (store, lease)
         })
     };
     let (store, lease) = take("somebody else");
