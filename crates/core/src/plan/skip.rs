@@ -192,7 +192,7 @@ impl fmt::Display for SkipReason {
             Self::NotLookedAt(reason) => write!(f, "the user and its keys could not be looked at: {reason}"),
             Self::UnderWay { plan } => write!(
                 f,
-                "the run of plan {plan} has begun it, and what came of that is not known for certain until an hour after: apply again then"
+                "the run of plan {plan} has begun it, and what came of that is not known for certain until an hour after: apply that plan again, or this one then"
             ),
             Self::Inactive => f.write_str("it is Inactive already"),
             Self::UsedSince { at } => {
